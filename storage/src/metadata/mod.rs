@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::Result;
 
+mod batch;
 #[cfg(feature = "contract")]
 pub mod contract;
 #[cfg(feature = "contract")]
