@@ -1,0 +1,160 @@
+//! Where content lies, and how a finished file becomes content.
+//!
+//! Content is `<root>/<algorithm>/<first two digits>/<hex>`. The 256 folders of an algorithm are made once, at the
+//! start: a store that makes them as it goes has to sync two levels of folders on some commits and not on others.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tracing::warn;
+
+use super::space::Space;
+use crate::{Algorithm, Digest, Error, Result};
+
+/// The folders of content.
+#[derive(Debug)]
+pub(super) struct Content {
+    root: PathBuf,
+}
+
+impl Content {
+    /// Makes the folders that are missing, durably.
+    pub(super) fn create(root: PathBuf) -> Result<Self> {
+        create_folder(&root)?;
+        for algorithm in Algorithm::ALL {
+            let folder = root.join(algorithm.name());
+            create_folder(&folder)?;
+            for first in 0..=u8::MAX {
+                create_folder(&folder.join(format!("{first:02x}")))?;
+            }
+            sync_folder(&folder)?;
+        }
+        sync_folder(&root)?;
+        if let Some(parent) = root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            sync_folder(parent)?;
+        }
+        Ok(Self { root })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the content of a digest lies, if it is there.
+    pub(super) fn path(&self, digest: &Digest) -> PathBuf {
+        let mut path = self.folder(digest);
+        path.push(digest.hex());
+        path
+    }
+
+    fn folder(&self, digest: &Digest) -> PathBuf {
+        let mut folder = self.root.join(digest.algorithm().name());
+        folder.push(digest.hex().get(..2).unwrap_or_default());
+        folder
+    }
+
+    /// The size of content; `None` where there is none.
+    pub(super) fn size(&self, digest: &Digest) -> Result<Option<u64>> {
+        let path = self.path(digest);
+        match fs::metadata(&path) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("look up", path, error)),
+        }
+    }
+
+    /// Stores small content by way of a temporary file in `uploads`.
+    pub(super) fn put(&self, space: &Space, uploads: &Path, digest: &Digest, content: &[u8]) -> Result<()> {
+        let actual = digest.algorithm().digest(content);
+        if actual != *digest {
+            return Err(Error::DigestMismatch { expected: digest.clone(), actual });
+        }
+        if self.confirm(digest, content.len() as u64)? {
+            return Ok(());
+        }
+        space.check()?;
+        let mut temporary = Temporary::create(uploads)?;
+        temporary.write(content)?;
+        self.adopt(&temporary.file, &temporary.path, digest)
+    }
+
+    /// Whether the content is there already, and if so, that its name is durable: the writer who gave it that name may
+    /// not have synced the folder yet. A file of another size is damaged, and counts as absent: it is replaced.
+    pub(super) fn confirm(&self, digest: &Digest, size: u64) -> Result<bool> {
+        if self.size(digest)? != Some(size) {
+            return Ok(false);
+        }
+        sync_folder(&self.folder(digest))?;
+        Ok(true)
+    }
+
+    /// Makes a complete and verified file the content of `digest`. Its bytes are durable before it has the name, and
+    /// the name before this returns. Where somebody else was faster, the rename replaces equal by equal.
+    pub(super) fn adopt(&self, file: &File, path: &Path, digest: &Digest) -> Result<()> {
+        file.sync_data().map_err(|error| Error::io("fsync", path, error))?;
+        fs::rename(path, self.path(digest)).map_err(|error| Error::io("rename", path, error))?;
+        sync_folder(&self.folder(digest))
+    }
+
+    /// Removes content, durably. What is absent is removed.
+    pub(super) fn delete(&self, digest: &Digest) -> Result<()> {
+        if remove(&self.path(digest))? { sync_folder(&self.folder(digest)) } else { Ok(()) }
+    }
+}
+
+/// A file that is removed again unless it was renamed.
+#[derive(Debug)]
+pub(super) struct Temporary {
+    file: File,
+    path: PathBuf,
+}
+
+impl Temporary {
+    /// What the names of temporary files begin with.
+    pub(super) const PREFIX: &'static str = "tmp-";
+
+    pub(super) fn create(folder: &Path) -> Result<Self> {
+        let path = folder.join(format!("{}{}", Self::PREFIX, uuid::Uuid::new_v4()));
+        let file = File::create_new(&path).map_err(|error| Error::io("create", &path, error))?;
+        Ok(Self { file, path })
+    }
+
+    pub(super) fn write(&mut self, content: &[u8]) -> Result<()> {
+        self.file.write_all(content).map_err(|error| Error::io("write", &self.path, error))
+    }
+
+    /// Gives the file its name; whoever reads it sees the old file or the new one. Not durable.
+    pub(super) fn rename(self, to: &Path) -> Result<()> {
+        fs::rename(&self.path, to).map_err(|error| Error::io("rename", &self.path, error))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // After a rename there is nothing to remove. What cannot be removed is found again at the next start.
+        if let Err(error) = remove(&self.path) {
+            warn!(file.path = %self.path.display(), %error, "failed to remove a temporary file");
+        }
+    }
+}
+
+/// Makes a folder, or finds it.
+pub(super) fn create_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|error| Error::io("create", folder, error))
+}
+
+/// Makes the names in a folder durable.
+fn sync_folder(folder: &Path) -> Result<()> {
+    let opened = File::open(folder).map_err(|error| Error::io("open", folder, error))?;
+    opened.sync_all().map_err(|error| Error::io("fsync", folder, error))
+}
+
+/// Removes a file; whether there was one.
+pub(super) fn remove(path: &Path) -> Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("remove", path, error)),
+    }
+}

@@ -1,0 +1,349 @@
+//! The half of an upload session that touches the disk. Everything here blocks, and runs on blocking threads only.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, IoSlice, Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustix::fs::FallocateFlags;
+use rustix::io::Errno;
+use tracing::warn;
+
+use super::Shared;
+use super::claims::Claim;
+use super::session::{Session, SessionPaths};
+use super::writeback::Writeback;
+use crate::{Algorithm, Digest, Error, Hasher, Result, UploadId};
+
+/// Each time that many bytes were written, the disk is started on them, and the free space is looked at.
+const STRIDE: u64 = 8 << 20;
+
+/// How much is allocated ahead of what has arrived. A client's announcement alone must not take the disk.
+const ALLOCATION: u64 = 64 << 20;
+
+/// Buffer for reading content again.
+const READ_BUFFER: usize = 256 << 10;
+
+/// How many buffers one `pwritev` takes (`IOV_MAX`).
+const SLICES: usize = 1024;
+
+/// A session's file, its hash, and how far both are. The hash covers exactly the bytes before `written`.
+#[derive(Debug)]
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    /// Moves with the writer, so that a session stays taken while a blocking thread still works on it, whatever became
+    /// of the request.
+    claim: Claim,
+    paths: SessionPaths,
+    label: Arc<str>,
+    /// The data file; `None` until there are bytes.
+    file: Option<File>,
+    hasher: Hasher,
+    written: u64,
+    saved: Saved,
+    writeback: Writeback,
+    /// Up to where the disk was started.
+    started: u64,
+    /// At which size the free space is looked at again.
+    check_at: u64,
+    /// The end of the blocks that were allocated ahead.
+    allocated: u64,
+    /// Whether a failed write may have left bytes after `written`.
+    ragged: bool,
+}
+
+/// What the state file says.
+#[derive(Debug)]
+struct Saved {
+    offset: u64,
+    hasher: Hasher,
+}
+
+impl Writer {
+    /// Begins a session, which exists from its state file on.
+    pub(super) fn begin(shared: Arc<Shared>, claim: Claim, label: &str, algorithm: Algorithm) -> Result<Self> {
+        shared.space.check()?;
+        let mut writer = Self::new(shared, claim, label, Hasher::new(algorithm));
+        writer.check_at = STRIDE;
+        writer.save()?;
+        Ok(writer)
+    }
+
+    fn new(shared: Arc<Shared>, claim: Claim, label: &str, hasher: Hasher) -> Self {
+        Self {
+            paths: SessionPaths::new(&shared.uploads, claim.id()),
+            shared,
+            claim,
+            label: label.into(),
+            file: None,
+            saved: Saved { offset: 0, hasher: hasher.clone() },
+            hasher,
+            written: 0,
+            writeback: Writeback::default(),
+            started: 0,
+            check_at: 0,
+            allocated: 0,
+            ragged: false,
+        }
+    }
+
+    /// Takes up a session with all bytes that its file holds, and saves what it found where that is not what the state
+    /// said:
+    /// - bytes after the saved offset were received and not saved: they are hashed;
+    /// - a file that is shorter lost bytes in a power cut, and a hash state that cannot be restored comes from another
+    ///   version of the hash library (distribution/distribution#2869): the file is hashed from its beginning.
+    pub(super) fn resume(shared: Arc<Shared>, claim: Claim) -> Result<Self> {
+        let id = claim.id();
+        let session = read_or_give_up(&shared, id)?;
+        let fresh = Hasher::new(session.algorithm);
+        let mut writer = Self::new(shared, claim, &session.label, fresh);
+        let length = writer.open_existing()?;
+        if let Some(hasher) = session.hasher.filter(|_| session.offset <= length) {
+            writer.hasher = hasher;
+            writer.written = session.offset;
+        }
+        writer.hash_up_to(length)?;
+        writer.saved = Saved { offset: writer.written, hasher: writer.hasher.clone() };
+        writer.started = writer.written;
+        if writer.written != session.offset {
+            writer.save()?;
+        }
+        Ok(writer)
+    }
+
+    pub(super) fn id(&self) -> UploadId {
+        self.claim.id()
+    }
+
+    pub(super) fn label(&self) -> &Arc<str> {
+        &self.label
+    }
+
+    /// How many bytes are in the file and in the hash.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Writes and hashes content. After an error the session is as it was before.
+    ///
+    /// Hashed right after it is written, content of a batch is read from the processor's cache the second time.
+    /// `expected` is the size that the session will have, as far as that is known.
+    pub(super) fn write(&mut self, content: &[Bytes], expected: u64) -> Result<()> {
+        let size = content.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
+        if size == 0 {
+            return Ok(());
+        }
+        if self.written >= self.check_at {
+            self.shared.space.check()?;
+            self.check_at = self.written.saturating_add(STRIDE);
+        }
+        self.allocate(size, expected)?;
+        let offset = self.written;
+        if let Err(error) = write_all_at(self.file()?, content, offset) {
+            self.ragged = true;
+            if let Err(error) = self.trim() {
+                warn!(upload.id = %self.id(), %error, "failed to cut off what a failed write left");
+            }
+            return Err(Error::io("write", &self.paths.data, error));
+        }
+        for bytes in content {
+            self.hasher.update(bytes);
+        }
+        self.written = offset.saturating_add(size);
+        self.claim.written_at(self.shared.clock.now());
+        self.start_writeback();
+        Ok(())
+    }
+
+    /// Writes the state file: a process that starts after this one ended finds the session as it is now.
+    pub(super) fn save(&mut self) -> Result<()> {
+        self.trim()?;
+        Session::write(&self.paths, &self.label, self.written, &self.hasher, self.shared.clock.now())?;
+        self.saved = Saved { offset: self.written, hasher: self.hasher.clone() };
+        self.claim.settle();
+        Ok(())
+    }
+
+    /// Takes back what came after the last save.
+    pub(super) fn roll_back(&mut self) -> Result<()> {
+        self.written = self.saved.offset;
+        self.hasher = self.saved.hasher.clone();
+        self.started = self.started.min(self.written);
+        self.ragged = true;
+        self.trim()
+    }
+
+    /// Makes the session's bytes the content of `digest` and ends it, or leaves it as it was saved.
+    pub(super) fn commit(&mut self, digest: &Digest) -> Result<()> {
+        let actual = self.digest(digest.algorithm())?;
+        if actual != *digest {
+            self.roll_back()?;
+            return Err(Error::DigestMismatch { expected: digest.clone(), actual });
+        }
+        if !self.shared.content.confirm(digest, self.written)? {
+            self.trim()?;
+            self.file()?;
+            if let Some(file) = &self.file {
+                self.shared.content.adopt(file, &self.paths.data, digest)?;
+            }
+        }
+        if let Err(error) = self.paths.remove() {
+            // The content is durable, which is what was asked for; the sweep ends the session.
+            warn!(upload.id = %self.id(), %error, "failed to remove a committed upload");
+        }
+        self.claim.settle();
+        Ok(())
+    }
+
+    /// Ends the session.
+    pub(super) fn cancel(&mut self) -> Result<()> {
+        self.paths.remove()?;
+        self.claim.settle();
+        Ok(())
+    }
+
+    /// The digest of what was written; by another algorithm than the session's, the file is read again.
+    fn digest(&mut self, algorithm: Algorithm) -> Result<Digest> {
+        if algorithm == self.hasher.algorithm() {
+            return Ok(self.hasher.clone().finish());
+        }
+        let mut hasher = Hasher::new(algorithm);
+        let size = self.written;
+        self.hash_file(&mut hasher, 0, size)?;
+        Ok(hasher.finish())
+    }
+
+    /// Hashes the file from `written` to `length`.
+    fn hash_up_to(&mut self, length: u64) -> Result<()> {
+        let mut hasher = self.hasher.clone();
+        self.hash_file(&mut hasher, self.written, length)?;
+        self.hasher = hasher;
+        self.written = length;
+        Ok(())
+    }
+
+    fn hash_file(&self, hasher: &mut Hasher, from: u64, to: u64) -> Result<()> {
+        let Some(mut file) = self.file.as_ref().filter(|_| from < to) else { return Ok(()) };
+        let failed = |error| Error::io("read", &self.paths.data, error);
+        file.seek(SeekFrom::Start(from)).map_err(failed)?;
+        let mut rest = file.take(to - from);
+        let mut buffer = vec![0; READ_BUFFER];
+        loop {
+            let read = match rest.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(failed(error)),
+            };
+            hasher.update(buffer.get(..read).unwrap_or_default());
+        }
+        match rest.limit() {
+            0 => Ok(()),
+            missing => Err(Error::Corrupt {
+                what: format!("upload {}", self.paths.data.display()),
+                detail: format!("it lacks {missing} of {to} bytes"),
+            }),
+        }
+    }
+
+    /// Opens the data file if there is one; its length.
+    fn open_existing(&mut self) -> Result<u64> {
+        let failed = |error| Error::io("open", &self.paths.data, error);
+        match OpenOptions::new().read(true).write(true).open(&self.paths.data) {
+            Ok(file) => {
+                let length = file.metadata().map_err(failed)?.len();
+                self.file = Some(file);
+                Ok(length)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// The data file, made when it is first needed: many sessions are probes that never send a byte.
+    fn file(&mut self) -> Result<&File> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .open(&self.paths.data)
+                .map_err(|error| Error::io("create", &self.paths.data, error))?,
+        };
+        Ok(self.file.insert(file))
+    }
+
+    /// Allocates blocks ahead of large content, so that it lies in few pieces. The file keeps its size: that is how many
+    /// bytes came. A file system that refuses is not asked again; if the disk is full, the write will say so.
+    fn allocate(&mut self, size: u64, expected: u64) -> Result<()> {
+        let needed = self.written.saturating_add(size);
+        let end = expected.min(self.written.saturating_add(ALLOCATION));
+        // What comes in one write is allocated in one piece anyway.
+        if needed <= self.allocated || end <= needed {
+            return Ok(());
+        }
+        let offset = self.written;
+        let file = self.file()?;
+        self.allocated =
+            match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, offset, end.saturating_sub(offset)) {
+                Ok(()) => end,
+                Err(_) => u64::MAX,
+            };
+        Ok(())
+    }
+
+    fn start_writeback(&mut self) {
+        let enough = self.written.saturating_sub(self.started) >= STRIDE;
+        if enough && self.writeback.start(&self.paths.data) {
+            self.started = self.written;
+        }
+    }
+
+    /// Cuts off what lies after `written`: bytes of a failed write, bytes taken back, blocks allocated ahead.
+    fn trim(&mut self) -> Result<()> {
+        let Some(file) = self.file.as_ref().filter(|_| self.ragged || self.allocated > self.written) else {
+            return Ok(());
+        };
+        file.set_len(self.written).map_err(|error| Error::io("truncate", &self.paths.data, error))?;
+        self.allocated = 0;
+        self.ragged = false;
+        Ok(())
+    }
+}
+
+/// The state of a session. One that cannot be read can never be taken up: the session ends here, and its client is told
+/// to start again instead of meeting the same error for ever.
+fn read_or_give_up(shared: &Shared, id: UploadId) -> Result<Session> {
+    let paths = SessionPaths::new(&shared.uploads, id);
+    match Session::read(&paths.state) {
+        Ok(Some(session)) => Ok(session),
+        Ok(None) => Err(Error::UploadNotFound(id)),
+        Err(error @ Error::Corrupt { .. }) => {
+            warn!(upload.id = %id, %error, "giving up an upload whose state cannot be read");
+            paths.remove()?;
+            Err(Error::UploadNotFound(id))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn write_all_at(file: &File, content: &[Bytes], mut offset: u64) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> = content.iter().map(|bytes| IoSlice::new(bytes)).collect();
+    let mut slices = slices.as_mut_slice();
+    IoSlice::advance_slices(&mut slices, 0);
+    while !slices.is_empty() {
+        let some = slices.get(..SLICES).unwrap_or(slices);
+        match rustix::io::pwritev(file, some, offset) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => {
+                offset = offset.saturating_add(count as u64);
+                IoSlice::advance_slices(&mut slices, count);
+            }
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(())
+}
