@@ -1,0 +1,122 @@
+//! The effective configuration as a file that says all of it.
+
+use std::path::Path;
+
+use super::{ByteSize, Config, HumanDuration, Limits, Listener, Log, Names, Registry, Storage, Tls};
+
+impl Config {
+    /// The configuration as TOML. Read back, it gives the same configuration.
+    pub fn to_toml(&self) -> String {
+        let Self { listeners, insecure, storage, names, registry, limits, log } = self;
+        let mut text = Toml(String::new());
+        text.entry("insecure", &insecure.to_string());
+        for listener in listeners {
+            text.listener(listener);
+        }
+        text.storage(storage);
+        text.names(names);
+        text.registry(registry);
+        text.limits(limits);
+        text.log(log);
+        text.0
+    }
+}
+
+/// TOML that grows. Each section names all fields of its struct, so that a new field cannot be left out.
+struct Toml(String);
+
+impl Toml {
+    fn section(&mut self, header: &str) {
+        self.0.push('\n');
+        self.0.push_str(header);
+        self.0.push('\n');
+    }
+
+    fn entry(&mut self, key: &str, value: &str) {
+        self.0.push_str(key);
+        self.0.push_str(" = ");
+        self.0.push_str(value);
+        self.0.push('\n');
+    }
+
+    fn text(&mut self, key: &str, value: &str) {
+        self.entry(key, &quoted(value));
+    }
+
+    fn path(&mut self, key: &str, value: &Path) {
+        // Paths come from TOML, from variables that are text, or from a flag that must be UTF-8: nothing is lost.
+        self.text(key, &value.to_string_lossy());
+    }
+
+    fn size(&mut self, key: &str, bytes: u64) {
+        self.text(key, &ByteSize(bytes).to_string());
+    }
+
+    fn listener(&mut self, Listener { address, tls }: &Listener) {
+        self.section("[[listener]]");
+        self.text("address", &address.to_string());
+        if let Some(Tls { certificate, key }) = tls {
+            self.path("tls.certificate", certificate);
+            self.path("tls.key", key);
+        }
+    }
+
+    fn storage(&mut self, Storage { data, metadata, cache, reserve }: &Storage) {
+        self.section("[storage]");
+        self.path("data", data);
+        self.text("metadata", metadata.as_str());
+        self.size("cache", *cache);
+        self.size("reserve", *reserve);
+    }
+
+    fn names(&mut self, Names { internal, public }: &Names) {
+        self.section("[names]");
+        for (key, name) in [("internal", internal), ("public", public)] {
+            if let Some(name) = name {
+                self.text(key, name);
+            }
+        }
+    }
+
+    fn registry(&mut self, registry: &Registry) {
+        let Registry { manifest_limit, sparse_images, sparse_indexes, upload_expiry, tag_history } = registry;
+        self.section("[registry]");
+        self.size("manifest_limit", *manifest_limit);
+        self.entry("sparse_images", &sparse_images.to_string());
+        self.entry("sparse_indexes", &sparse_indexes.to_string());
+        self.text("upload_expiry", &HumanDuration(*upload_expiry).to_string());
+        self.text("tag_history", tag_history.as_str());
+    }
+
+    fn limits(&mut self, limits: &Limits) {
+        let Limits { connections, requests, first_byte, idle, header_bytes, grace } = limits;
+        self.section("[limits]");
+        self.entry("connections", &connections.to_string());
+        self.entry("requests", &requests.to_string());
+        self.text("first_byte", &HumanDuration(*first_byte).to_string());
+        self.text("idle", &HumanDuration(*idle).to_string());
+        self.size("header_bytes", u64::try_from(*header_bytes).unwrap_or(u64::MAX));
+        self.text("grace", &HumanDuration(*grace).to_string());
+    }
+
+    fn log(&mut self, Log { filter, format, access }: &Log) {
+        self.section("[log]");
+        self.text("filter", filter);
+        self.text("format", format.as_str());
+        self.entry("access", &access.to_string());
+    }
+}
+
+/// `text` as a basic string.
+fn quoted(text: &str) -> String {
+    let inner: String = text.chars().map(escaped).collect();
+    format!("\"{inner}\"")
+}
+
+fn escaped(character: char) -> String {
+    match character {
+        '"' | '\\' => format!("\\{character}"),
+        control if control.is_control() => format!("\\u{:04X}", u32::from(control)),
+        other => other.to_string(),
+    }
+}
