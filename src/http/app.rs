@@ -1,0 +1,21 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+
+use crate::auth::Policy;
+use crate::config::TagHistory;
+use crate::records::Records;
+use crate::registry::Registry;
+use crate::streams::HostNames;
+use crate::telemetry::metrics::Metrics;
+
+/// The server behind its listeners.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) policy: Policy,
+    pub(crate) registry: Registry,
+    pub(crate) records: Records,
+    pub(crate) names: HostNames,
+    pub(crate) tag_history: TagHistory,
+    pub(crate) metrics: Arc<Metrics>,
+}

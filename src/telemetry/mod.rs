@@ -1,0 +1,4 @@
+//! What a running server tells its operator.
+
+pub mod logs;
+pub mod metrics;
