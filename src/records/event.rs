@@ -1,0 +1,132 @@
+//! The entries of a tag's log.
+
+use serde::{Deserialize, Serialize};
+use weir_storage::Digest;
+
+use super::{Item, Moment, PullSpec};
+use crate::oci::{MediaType, Tag};
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Actor(String);
+
+impl Actor {
+    /// Whoever asks a server that knows no users.
+    pub(crate) fn anonymous() -> Self {
+        Self("system:anonymous".into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why a tag moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Cause {
+    /// A manifest was pushed by tag.
+    Push,
+    /// The tag was set by its spec.
+    Tag {
+        /// What from, as the spec names it: a tag, an image, or a pull spec.
+        from: String,
+    },
+    /// The tag follows another, and that one moved.
+    Tracking {
+        /// The tag that was followed.
+        tag: Tag,
+    },
+    /// The tag itself was deleted.
+    TagDelete,
+    /// The manifest that it meant was deleted.
+    ManifestDelete,
+}
+
+impl Cause {
+    /// One word for people and for annotations.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Tag { .. } => "tag",
+            Self::Tracking { .. } => "tracking",
+            Self::TagDelete => "tag-delete",
+            Self::ManifestDelete => "manifest-delete",
+        }
+    }
+
+    /// Where the move came from, beyond its kind.
+    pub(crate) fn source(&self) -> Option<&str> {
+        match self {
+            Self::Tag { from } => Some(from),
+            Self::Tracking { tag } => Some(tag.as_str()),
+            Self::Push | Self::TagDelete | Self::ManifestDelete => None,
+        }
+    }
+}
+
+/// What is known of the manifest that an entry is about, so that history can be told when its link is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TaggedManifest {
+    pub(crate) media_type: MediaType,
+    /// Size of the manifest, in bytes.
+    pub(crate) size: u64,
+}
+
+/// One entry of a tag's log. Entries are appended, never rewritten or reordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LogEntry {
+    /// When; later than the entry before.
+    pub(crate) at: Moment,
+    pub(crate) actor: Actor,
+    pub(crate) cause: Cause,
+    pub(crate) kind: LogKind,
+}
+
+/// How a top item changes in place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Amendment {
+    pub(crate) generation: i64,
+    /// The image that it now means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) image: Option<AmendedImage>,
+    /// Where that is now pulled from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<PullSpec>,
+}
+
+/// The image that an amendment sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum AmendedImage {
+    /// None: the tag is only a reference from then on.
+    None,
+    /// This one.
+    Image(Digest),
+}
+
+/// What happened to the tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogKind {
+    /// It got a new top item.
+    Event {
+        item: Item,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        manifest: Option<TaggedManifest>,
+    },
+    /// Its top item changed in place, as OpenShift's tag algorithm has it: a new generation, or the same image under
+    /// another reference.
+    Amendment {
+        amendment: Amendment,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        manifest: Option<TaggedManifest>,
+    },
+    /// It was deleted. What it meant until then stands here again.
+    Deletion {
+        item: Item,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        manifest: Option<TaggedManifest>,
+    },
+}

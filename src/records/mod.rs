@@ -1,0 +1,74 @@
+//! Every key and value that Weir keeps, typed, and the transaction that reads, decides and commits.
+//!
+//! The registry and the image streams share one state: a tag of the one is a tag of the other. This module is the only
+//! place that knows how that state lies in the metadata store.
+//!
+//! | key | record | written by |
+//! |---|---|---|
+//! | `stream` ns name | [`Stream`] | the first push, or a create |
+//! | `touch` ns name | nothing: its revision is the stream's `resourceVersion` | every change of the stream |
+//! | `catalog` repository | [`StreamId`](crate::oci::StreamId) | the first manifest link; gone with the last one |
+//! | `spec` ns name tag | [`SpecTag`] | a spec change |
+//! | `tracker` ns name followed follower | nothing | a spec change |
+//! | `head` ns name tag | [`TagHead`]: what the tag means now | every move of the tag |
+//! | `log` ns name tag sequence | [`LogEntry`], never rewritten | every move of the tag |
+//! | `tagged` ns name digest tag sequence | nothing: the log entries that tagged an image | every event |
+//! | `manifest` ns name digest | [`ManifestLink`] | a manifest push, a tag event |
+//! | `removed` ns name digest | the [`ManifestLink`] that a delete took away | a manifest delete |
+//! | `parent` ns name child index | nothing: what an index holds | the link of an index |
+//! | `referrer` ns name subject digest | [`Referrer`] | the link of a manifest with a subject |
+//! | `blob` digest ns name | [`BlobLink`] | an upload, a mount, a tag event |
+//! | `unlinked` digest ns name | the [`BlobLink`] that a delete took away | a blob delete |
+//! | `image` digest | [`ImageRecord`] | the first link of a manifest anywhere |
+//!
+//! Parts of a key are separated by a zero byte and the last is followed by one, so that no key is the beginning of
+//! another and keys sort as their parts do. A push guards the head of its tag, the next place in its log, and the
+//! stream's record; it writes `touch` unguarded, so that pushes to different tags of one stream never conflict.
+//!
+//! The outbox that watchers and webhooks read is the change feed of the store itself: each change that holds a `log`
+//! key is a tag event, with what stood before and after beside it. There is no second record of it.
+//!
+//! Values are JSON. A value above the store's limit lies in the blob store, and its place holds its digest.
+
+mod event;
+mod image;
+pub(crate) mod keys;
+mod link;
+mod moment;
+mod reading;
+mod stream;
+mod tag;
+mod transaction;
+mod value;
+
+pub(crate) use event::{Actor, AmendedImage, Amendment, Cause, LogEntry, LogKind, TaggedManifest};
+pub(crate) use image::ImageRecord;
+pub(crate) use keys::{Key, Prefix};
+pub(crate) use link::{BlobLink, ManifestLink, Origin, Referrer};
+pub(crate) use moment::Moment;
+pub(crate) use reading::{Found, Records};
+pub(crate) use stream::Stream;
+pub(crate) use tag::{ImportPolicy, Item, PullSpec, ReferencePolicy, SourceKind, SpecSource, SpecTag, TagHead};
+pub(crate) use transaction::{Decide, Transaction};
+
+/// Why the state could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// A store refused.
+    #[error(transparent)]
+    Storage(#[from] weir_storage::Error),
+
+    /// A record does not read as what its key says it is.
+    #[error("the record at {key} does not parse")]
+    Record {
+        /// The key, escaped.
+        key: String,
+        /// What the parser said.
+        #[source]
+        source: serde_json::Error,
+    },
+
+    /// Other writers changed the same records again and again.
+    #[error("too many writers change the same records; try again")]
+    Contended,
+}
