@@ -1,0 +1,67 @@
+//! The distribution domain: what the OCI API offers, without HTTP.
+//!
+//! - [`uploads`]: upload sessions, and the blobs that come of them.
+//! - [`blobs`]: reading, mounting and unlinking blobs.
+//! - [`manifests`]: reading manifests. [`put`] is the push: one transaction for link, referrer, image, tags and log;
+//!   [`delete`] takes a manifest or a tag away.
+//! - [`tags`], [`referrers`], [`catalog`], [`history`]: listings, each a page of an index.
+
+pub(crate) mod blobs;
+pub(crate) mod catalog;
+pub(crate) mod delete;
+mod endings;
+mod error;
+pub(crate) mod history;
+pub(crate) mod manifests;
+pub(crate) mod put;
+pub(crate) mod referrers;
+pub(crate) mod tags;
+#[cfg(test)]
+mod tests;
+pub(crate) mod uploads;
+
+use std::sync::Arc;
+
+use tokio_util::task::TaskTracker;
+
+use endings::Endings;
+pub(crate) use error::{Error, Precondition, Result};
+
+use crate::oci::StreamId;
+use crate::records::{Records, keys};
+
+/// What an operator may choose.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// The largest manifest that is taken, in bytes.
+    pub(crate) manifest_limit: u64,
+    /// Whether an image may name blobs that are not here.
+    pub(crate) sparse_images: bool,
+    /// Whether an index may name manifests that are not here.
+    pub(crate) sparse_indexes: bool,
+}
+
+/// The registry.
+#[derive(Debug, Clone)]
+pub(crate) struct Registry {
+    records: Records,
+    settings: Settings,
+    endings: Arc<Endings>,
+    /// Work that is finished once begun, whether or not its client waits for it.
+    unattended: TaskTracker,
+}
+
+impl Registry {
+    pub(crate) fn new(records: Records, settings: Settings) -> Self {
+        Self { records, settings, endings: Arc::default(), unattended: TaskTracker::new() }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Refuses a repository that nothing was ever pushed to.
+    async fn require_repository(&self, stream: &StreamId) -> Result<()> {
+        if self.records.exists(&keys::stream(stream)).await? { Ok(()) } else { Err(Error::NameUnknown) }
+    }
+}

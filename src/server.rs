@@ -1,0 +1,148 @@
+//! The composition root: stores, domain, handlers and listeners, put together and taken apart again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::service_fn;
+use weir_storage::blob::filesystem::FilesystemBlobs;
+use weir_storage::metadata::journaled::{JournaledOptions, JournaledStore};
+use weir_storage::metadata::memory::MemoryStore;
+use weir_storage::{BlobStore, Clock, DataDirectory, MetadataStore};
+
+use crate::auth::Policy;
+use crate::config::{Config, MetadataBackend, Storage};
+use crate::http::app::App;
+use crate::http::dispatch::dispatch;
+use crate::http::listener::{BindError, ListenerAddress, Listeners, Serving};
+use crate::http::stack::stack;
+use crate::records::Records;
+use crate::registry::{Registry, Settings};
+use crate::streams::HostNames;
+use crate::telemetry::metrics::Metrics;
+
+/// How often upload sessions that nobody goes on with are looked for.
+const SWEEP_EVERY: Duration = Duration::from_mins(5);
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A store could not be opened.
+    #[error(transparent)]
+    Storage(#[from] weir_storage::Error),
+    /// A listener could not be set up.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    addresses: Vec<ListenerAddress>,
+    serving: Serving,
+    /// Ends the tasks that are not connections.
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    registry: Registry,
+    metadata: Arc<dyn MetadataStore>,
+    /// Held for its lock, which goes last.
+    directory: DataDirectory,
+}
+
+impl Server {
+    /// Opens the stores, binds the listeners and serves. What cannot work fails here, before anything is served.
+    pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let listeners = Listeners::bind(&config.listeners).await?;
+        let addresses = listeners.addresses();
+        let (directory, blobs) = open_files(&config.storage, &clock).await?;
+        let metadata = open_metadata(&directory, &config.storage).await?;
+        let records = Records::new(Arc::clone(&metadata), blobs, clock);
+        let settings = Settings {
+            manifest_limit: config.registry.manifest_limit,
+            sparse_images: config.registry.sparse_images,
+            sparse_indexes: config.registry.sparse_indexes,
+        };
+        let registry = Registry::new(records.clone(), settings);
+        let metrics = Arc::new(Metrics::new());
+        let app = Arc::new(App {
+            policy: Policy::Open,
+            registry: registry.clone(),
+            records,
+            names: host_names(&config, &addresses),
+            tag_history: config.registry.tag_history,
+            metrics: Arc::clone(&metrics),
+        });
+        let handler = service_fn(move |request| dispatch(Arc::clone(&app), request));
+        let connections = TaskTracker::new();
+        let application = stack(handler, &config.limits, &config.log, &metrics, &connections);
+        let serving = listeners.serve(&application, &config.limits, connections);
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(sweep_uploads(registry.clone(), config.registry.upload_expiry, stop.clone()));
+        Ok(Self { addresses, serving, stop, tasks, registry, metadata, directory })
+    }
+
+    /// Where it listens, in the order of the configuration.
+    pub fn addresses(&self) -> &[ListenerAddress] {
+        &self.addresses
+    }
+
+    /// Stops: takes no more connections, lets requests finish within the grace period, and closes the stores.
+    pub async fn stop(self) -> Result<(), weir_storage::Error> {
+        self.serving.stop().await;
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.registry.settle().await;
+        self.metadata.close().await?;
+        drop(self.directory);
+        Ok(())
+    }
+}
+
+/// Opens the data directory and the blobs in it, on a thread that may block.
+async fn open_files(
+    storage: &Storage,
+    clock: &Arc<dyn Clock>,
+) -> weir_storage::Result<(DataDirectory, Arc<dyn BlobStore>)> {
+    let (data, reserve, clock) = (storage.data.clone(), storage.reserve, Arc::clone(clock));
+    let opening = tokio::task::spawn_blocking(move || {
+        let directory = DataDirectory::open(&data)?;
+        let blobs = FilesystemBlobs::open(directory.blobs(), directory.uploads(), reserve, clock)?;
+        let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
+        Ok((directory, blobs))
+    });
+    opening.await.map_err(|ended| weir_storage::Error::Unavailable(format!("the opening thread ended: {ended}")))?
+}
+
+async fn open_metadata(directory: &DataDirectory, storage: &Storage) -> weir_storage::Result<Arc<dyn MetadataStore>> {
+    Ok(match storage.metadata {
+        MetadataBackend::Memory => Arc::new(MemoryStore::new()),
+        MetadataBackend::Sled => {
+            let options = JournaledOptions {
+                cache_bytes: storage.cache,
+                reserve_bytes: storage.reserve,
+                ..JournaledOptions::new(directory.journal(), directory.index())
+            };
+            Arc::new(JournaledStore::open(options).await?)
+        }
+    })
+}
+
+/// The names that pull specs print: those of the configuration, or the address of the first listener.
+fn host_names(config: &Config, addresses: &[ListenerAddress]) -> HostNames {
+    let listening = addresses.first().map(|listener| listener.address.to_string()).unwrap_or_default();
+    HostNames { internal: config.names.internal.clone().unwrap_or(listening), public: config.names.public.clone() }
+}
+
+/// Ends upload sessions that nobody goes on with.
+async fn sweep_uploads(registry: Registry, idle: Duration, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(SWEEP_EVERY)).await.is_some() {
+        match registry.sweep_uploads(idle).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "Ended {count} upload sessions that were idle for too long"),
+            Err(error) => tracing::warn!(%error, "Failed to look for idle upload sessions: {error}"),
+        }
+    }
+}
