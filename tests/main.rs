@@ -1,1 +1,10 @@
-#[test] fn x(){}
+//! The APIs of Weir, over a real listener: one file for each endpoint and verb.
+//!
+//! Every test has a server of its own, with a data directory of its own, in this process. Nothing outlives a test.
+
+mod apis;
+mod harness;
+mod harness_more;
+mod regressions;
+mod server;
+mod v2;

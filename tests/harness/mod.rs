@@ -1,0 +1,25 @@
+//! A server of its own for every test, and the means to talk to it.
+//!
+//! - [`Weir`]: a server with a data directory, stopped and removed at the end of the test.
+//! - [`Call`], [`Reply`]: one request over a connection of its own, and its answer. [`RawConnection`]: literal bytes.
+//! - [`Repository`], [`Session`]: pushing and pulling, in words of the domain.
+//! - [`Blob`], [`Manifest`]: content to push.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod call;
+mod content;
+mod folder;
+mod raw;
+mod reply;
+mod repository;
+mod session;
+mod weir;
+
+pub(crate) use call::Call;
+pub(crate) use content::{Blob, Manifest, media_type, sha256, sha512};
+pub(crate) use raw::RawConnection;
+pub(crate) use reply::Reply;
+pub(crate) use repository::Repository;
+pub(crate) use session::Session;
+pub(crate) use weir::{Weir, files_below};

@@ -1,0 +1,6 @@
+//! What broke other registries, one test each, named for what broke.
+
+mod listings;
+mod manifests;
+mod pulls;
+mod uploads;
