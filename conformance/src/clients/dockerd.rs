@@ -1,0 +1,86 @@
+//! A docker daemon of the run's own.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
+use tokio::process::Child;
+use tokio::time::{Instant, sleep};
+
+use crate::server::terminate;
+use crate::tool::Tool;
+
+/// How long the daemon may take to start, and to stop.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A daemon with its own socket and store. It has no network of its own: images are built from files here, and the
+/// registry is on the loopback address, where docker accepts plain HTTP.
+#[derive(Debug)]
+pub(super) struct Dockerd {
+    child: Child,
+    directory: TempDir,
+}
+
+impl Dockerd {
+    /// Starts it and waits until it answers.
+    pub(super) async fn start(home: &Path) -> Result<Self> {
+        let directory = TempDir::new()?;
+        let at = |name: &str| directory.path().join(name).display().to_string();
+        let socket = format!("unix://{}", at("socket"));
+        let (data, exec, process) = (at("data"), at("exec"), at("pid"));
+        let arguments = [
+            "--host",
+            &socket,
+            "--data-root",
+            &data,
+            "--exec-root",
+            &exec,
+            "--pidfile",
+            &process,
+            "--storage-driver=vfs",
+            "--iptables=false",
+            "--bridge=none",
+            "--insecure-registry=127.0.0.0/8",
+        ];
+        let log = File::create(directory.path().join("log"))?;
+        let mut command = Tool::find("dockerd", home)?.command(&arguments);
+        let child = command.stdout(Stdio::null()).stderr(log).spawn().context("failed to start dockerd")?;
+        let mut daemon = Self { child, directory };
+        daemon.wait_until_ready(&daemon.client(home)?).await?;
+        Ok(daemon)
+    }
+
+    /// The docker command line, talking to it.
+    pub(super) fn client(&self, home: &Path) -> Result<Tool> {
+        let socket = format!("unix://{}", self.path("socket").display());
+        // The classic builder is part of the daemon; BuildKit's is a plug-in that not every machine has.
+        Ok(Tool::find("docker", home)?
+            .with(["--host", &socket])
+            .environment("DOCKER_CONFIG", home.join("docker"))
+            .environment("DOCKER_BUILDKIT", "0"))
+    }
+
+    /// Stops it, so that it unmounts what it mounted.
+    pub(super) async fn stop(mut self) -> Result<()> {
+        terminate(&mut self.child, PATIENCE).await?;
+        Ok(())
+    }
+
+    async fn wait_until_ready(&mut self, client: &Tool) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while let Err(error) = client.run(&["version"]).await {
+            if self.child.try_wait()?.is_some() || Instant::now() > deadline {
+                bail!("dockerd does not answer ({error}); it logged:\n{}", std::fs::read_to_string(self.path("log"))?);
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+}

@@ -1,0 +1,190 @@
+//! A Weir that the run starts and stops.
+
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::report::say;
+
+/// How long a start may take. It opens empty stores, so seconds would do on an idle machine.
+const START: Duration = Duration::from_mins(1);
+/// How long a stop may take: the grace period that the server gives to requests, and a little.
+const STOP: Duration = Duration::from_secs(45);
+/// Lines of the log that are shown when something failed.
+const TAIL: usize = 60;
+
+/// A running server with a data directory of its own.
+#[derive(Debug)]
+pub(crate) struct Weir {
+    child: Child,
+    address: SocketAddr,
+    directory: TempDir,
+}
+
+/// Where the server keeps its metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Metadata {
+    Memory,
+    Sled,
+}
+
+impl Metadata {
+    /// The name that the configuration has for it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sled => "sled",
+        }
+    }
+}
+
+/// A certificate and its key, as files.
+#[derive(Debug, Clone)]
+pub(crate) struct Tls {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+    /// What a client must trust to accept the certificate.
+    pub(crate) authority: PathBuf,
+}
+
+impl Weir {
+    /// Starts it with the two flags that anybody begins with.
+    pub(crate) async fn start(program: &Path) -> Result<Self> {
+        let directory = TempDir::new()?;
+        let address = free_address()?;
+        let data = directory.path().join("data");
+        let arguments = ["--listen".into(), address.to_string(), "--data".into(), path(&data)?];
+        Self::launch(program, &arguments, directory, address, None).await
+    }
+
+    /// Starts it from a configuration file.
+    pub(crate) async fn start_with(program: &Path, metadata: Metadata, tls: Option<&Tls>) -> Result<Self> {
+        let directory = TempDir::new()?;
+        let address = free_address()?;
+        let file = directory.path().join("weir.toml");
+        std::fs::write(&file, configuration(address, &directory.path().join("data"), metadata, tls)?)?;
+        Self::launch(program, &["--config".into(), path(&file)?], directory, address, tls).await
+    }
+
+    async fn launch(
+        program: &Path,
+        arguments: &[String],
+        directory: TempDir,
+        address: SocketAddr,
+        tls: Option<&Tls>,
+    ) -> Result<Self> {
+        let log = File::create(directory.path().join("log"))?;
+        let child = Command::new(program)
+            .arg("serve")
+            .args(arguments)
+            .current_dir(directory.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("failed to start {}", program.display()))?;
+        let mut weir = Self { child, address, directory };
+        if let Err(error) = weir.wait_until_ready(tls).await {
+            weir.show_log()?;
+            return Err(error);
+        }
+        Ok(weir)
+    }
+
+    async fn wait_until_ready(&mut self, tls: Option<&Tls>) -> Result<()> {
+        let mut client = reqwest::Client::builder().no_proxy();
+        if let Some(tls) = tls {
+            let authority = reqwest::Certificate::from_pem(&std::fs::read(&tls.authority)?)?;
+            client = client.tls_certs_only([authority]);
+        }
+        let client = client.build()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let deadline = Instant::now() + START;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the server ended before it was ready: {status}");
+            }
+            let answer = client.get(format!("{scheme}://{}/readyz", self.address)).send().await;
+            let state = match answer {
+                Ok(answer) if answer.status().is_success() => return Ok(()),
+                Ok(answer) => format!("/readyz answers {}", answer.status()),
+                Err(error) => error.to_string(),
+            };
+            ensure!(Instant::now() < deadline, "the server does not get ready: {state}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> Result<u32> {
+        self.child.id().context("the server has ended")
+    }
+
+    /// Asks it to stop, as a service manager does; it must end by itself and call that a success.
+    pub(crate) async fn stop(&mut self) -> Result<()> {
+        let status = terminate(&mut self.child, STOP).await?;
+        ensure!(status.success(), "it ended with {status}");
+        Ok(())
+    }
+
+    /// Prints the end of what it logged.
+    pub(crate) fn show_log(&self) -> Result<()> {
+        let log = std::fs::read(self.directory.path().join("log"))?;
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<_> = log.lines().collect();
+        say("---- the end of the server's log:");
+        for line in &lines[lines.len().saturating_sub(TAIL)..] {
+            say(line);
+        }
+        say("----");
+        Ok(())
+    }
+}
+
+/// Sends SIGTERM to a child, and waits for its end.
+pub(crate) async fn terminate(child: &mut Child, patience: Duration) -> Result<ExitStatus> {
+    let id = child.id().context("it has ended already")?;
+    let id = Pid::from_raw(i32::try_from(id)?).context("its process id is zero")?;
+    kill_process(id, Signal::TERM)?;
+    Ok(timeout(patience, child.wait()).await.context("it does not stop on SIGTERM")??)
+}
+
+/// The most memory that a process ever held, in bytes.
+pub(crate) fn peak_memory(process: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+    Ok(kibibytes * 1024)
+}
+
+/// A port that nobody holds. Somebody could take it before the server does; a start that loses that race fails loudly.
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+fn configuration(address: SocketAddr, data: &Path, metadata: Metadata, tls: Option<&Tls>) -> Result<String> {
+    let tls = match tls {
+        Some(tls) => format!("tls.certificate = {:?}\ntls.key = {:?}\n", path(&tls.certificate)?, path(&tls.key)?),
+        None => String::new(),
+    };
+    let (data, metadata) = (path(data)?, metadata.name());
+    Ok(format!("[[listener]]\naddress = \"{address}\"\n{tls}\n[storage]\ndata = {data:?}\nmetadata = \"{metadata}\"\n"))
+}
+
+fn path(path: &Path) -> Result<String> {
+    Ok(path.to_str().context("a path of this machine is not UTF-8")?.to_owned())
+}
