@@ -1,10 +1,13 @@
 //! Reading manifests, by tag and by digest.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use weir_storage::Digest;
 
+use super::cache::{Asked, Basis};
 use super::{Error, Registry, Result};
-use crate::oci::{MediaType, Reference, StreamId, Tag};
+use crate::oci::{MediaType, Reference, StreamId};
 use crate::records::keys;
 
 /// A manifest as it was pushed.
@@ -17,28 +20,42 @@ pub(crate) struct StoredManifest {
 
 impl Registry {
     /// Reads a manifest.
-    pub(crate) async fn manifest(&self, stream: &StreamId, reference: &Reference) -> Result<StoredManifest> {
+    pub(crate) async fn manifest(&self, stream: &StreamId, reference: &Reference) -> Result<Arc<StoredManifest>> {
+        let asked = Asked { stream: stream.clone(), reference: reference.clone() };
+        match self.cached_manifest(&asked).await? {
+            Some(manifest) => Ok(manifest),
+            None => self.read_manifest(asked).await,
+        }
+    }
+
+    async fn read_manifest(&self, asked: Asked) -> Result<Arc<StoredManifest>> {
+        let Asked { stream, reference } = &asked;
+        let as_of = self.records.metadata().revision();
+        let mut basis = Vec::new();
         let digest = match reference {
             Reference::Digest(digest) => digest.clone(),
-            Reference::Tag(tag) => match self.tag_digest(stream, tag).await? {
-                Some(digest) => digest,
-                None => return Err(self.unknown(stream, reference).await?),
-            },
+            Reference::Tag(tag) => {
+                let head = self.records.get(&keys::head(stream, tag)).await?;
+                let Some(head) = head else { return Err(self.unknown(stream, reference).await?) };
+                basis.push(Basis { key: head.key, revision: head.revision });
+                match head.record.top.image {
+                    Some(digest) => digest,
+                    None => return Err(self.unknown(stream, reference).await?),
+                }
+            }
         };
         let Some(link) = self.records.get(&keys::manifest(stream, &digest)).await? else {
             return Err(self.unknown(stream, reference).await?);
         };
+        basis.push(Basis { key: link.key, revision: link.revision });
         let reader = match self.records.blobs().open(&digest).await {
             Err(weir_storage::Error::BlobNotFound(_)) => return Err(self.unknown(stream, reference).await?),
             other => other?,
         };
         let content = reader.read(0..reader.size()).await?;
-        Ok(StoredManifest { digest, media_type: link.record.media_type, content })
-    }
-
-    /// What a tag means now.
-    pub(crate) async fn tag_digest(&self, stream: &StreamId, tag: &Tag) -> Result<Option<Digest>> {
-        Ok(self.records.get(&keys::head(stream, tag)).await?.and_then(|head| head.record.top.image))
+        let manifest = Arc::new(StoredManifest { digest, media_type: link.record.media_type, content });
+        self.remember_manifest(asked, as_of, basis, &manifest);
+        Ok(manifest)
     }
 
     /// Which answer an absent manifest gets: the repository may be absent too.

@@ -2,11 +2,12 @@
 //!
 //! - [`uploads`]: upload sessions, and the blobs that come of them.
 //! - [`blobs`]: reading, mounting and unlinking blobs.
-//! - [`manifests`]: reading manifests. [`put`] is the push: one transaction for link, referrer, image, tags and log;
+//! - [`manifests`]: reading manifests, lately read ones from a [`cache`]. [`put`] is the push: one transaction for link, referrer, image, tags and log;
 //!   [`delete`] takes a manifest or a tag away.
 //! - [`tags`], [`referrers`], [`catalog`], [`history`]: listings, each a page of an index.
 
 pub(crate) mod blobs;
+mod cache;
 pub(crate) mod catalog;
 pub(crate) mod delete;
 mod endings;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use tokio_util::task::TaskTracker;
 
+use cache::ManifestCache;
 use endings::Endings;
 pub(crate) use error::{Error, Precondition, Result};
 
@@ -46,6 +48,7 @@ pub(crate) struct Settings {
 pub(crate) struct Registry {
     records: Records,
     settings: Settings,
+    cache: Arc<ManifestCache>,
     endings: Arc<Endings>,
     /// Work that is finished once begun, whether or not its client waits for it.
     unattended: TaskTracker,
@@ -53,7 +56,7 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn new(records: Records, settings: Settings) -> Self {
-        Self { records, settings, endings: Arc::default(), unattended: TaskTracker::new() }
+        Self { records, settings, cache: Arc::new(ManifestCache::new()), endings: Arc::default(), unattended: TaskTracker::new() }
     }
 
     pub(crate) fn settings(&self) -> &Settings {

@@ -31,7 +31,7 @@ pub(super) async fn read(
     let response = if conditions::is_known(&head.headers, &manifest.digest) {
         empty(StatusCode::NOT_MODIFIED)
     } else {
-        Response::new(Body::full(manifest.content)).with(header::CONTENT_TYPE, manifest.media_type.as_str())
+        Response::new(Body::full(manifest.content.clone())).with(header::CONTENT_TYPE, manifest.media_type.as_str())
     };
     Ok(response.with(names::DOCKER_CONTENT_DIGEST, digest).with(header::ETAG, &format!("\"{digest}\"")))
 }
