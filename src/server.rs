@@ -46,6 +46,7 @@ pub struct Server {
     tasks: TaskTracker,
     registry: Registry,
     metadata: Arc<dyn MetadataStore>,
+    blobs: Arc<dyn BlobStore>,
     /// Held for its lock, which goes last.
     directory: DataDirectory,
 }
@@ -57,7 +58,7 @@ impl Server {
         let addresses = listeners.addresses();
         let (directory, blobs) = open_files(&config.storage, &clock).await?;
         let metadata = open_metadata(&directory, &config.storage).await?;
-        let records = Records::new(Arc::clone(&metadata), blobs, clock);
+        let records = Records::new(Arc::clone(&metadata), Arc::clone(&blobs), clock);
         let settings = Settings {
             manifest_limit: config.registry.manifest_limit,
             sparse_images: config.registry.sparse_images,
@@ -80,7 +81,7 @@ impl Server {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(sweep_uploads(registry.clone(), config.registry.upload_expiry, stop.clone()));
-        Ok(Self { addresses, serving, stop, tasks, registry, metadata, directory })
+        Ok(Self { addresses, serving, stop, tasks, registry, metadata, blobs, directory })
     }
 
     /// Where it listens, in the order of the configuration.
@@ -95,7 +96,9 @@ impl Server {
         self.tasks.close();
         self.tasks.wait().await;
         self.registry.settle().await;
+        let blobs = self.blobs.close().await;
         self.metadata.close().await?;
+        blobs?;
         drop(self.directory);
         Ok(())
     }

@@ -52,7 +52,8 @@ impl Registry {
             Err(weir_storage::Error::BlobNotFound(_)) => return Err(self.unknown(stream, reference).await?),
             other => other?,
         };
-        let content = reader.read(0..reader.size()).await?;
+        // A copy of the right size: what a store reads into may be larger, and this may stay for long.
+        let content = Bytes::copy_from_slice(&reader.read(0..reader.size()).await?);
         let manifest = Arc::new(StoredManifest { digest, media_type: link.record.media_type, content });
         self.remember_manifest(asked, as_of, basis, &manifest);
         Ok(manifest)

@@ -116,6 +116,19 @@ impl Error {
         }
     }
 
+    /// The same error for another who waited for the same work.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Full { detail } => Self::Full { detail: detail.clone() },
+            Self::TooLarge { what, size, limit } => Self::TooLarge { what, size: *size, limit: *limit },
+            Self::Io { operation, path, source } => {
+                let source = source.raw_os_error().map_or_else(|| source.kind().into(), io::Error::from_raw_os_error);
+                Self::Io { operation, path: path.clone(), source }
+            }
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+
     /// Whether this is a failed guard, after which a caller reads again and retries.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict { .. })

@@ -53,6 +53,10 @@ impl BlobStore for MemoryBlobs {
         Ok(())
     }
 
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
+
     async fn ready(&self) -> Result<()> {
         Ok(())
     }

@@ -174,6 +174,10 @@ impl BlobStore for FaultyBlobs {
         self.inner.delete(digest).await
     }
 
+    async fn close(&self) -> Result<()> {
+        self.inner.close().await
+    }
+
     async fn ready(&self) -> Result<()> {
         self.plan.pass(BlobOperation::Ready)?;
         self.inner.ready().await

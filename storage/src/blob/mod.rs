@@ -62,8 +62,8 @@ impl fmt::Display for UploadId {
 /// - **Idempotence.** Storing content that is there already succeeds, also from two callers at once. Deleting what is
 ///   absent succeeds.
 /// - **Immutability.** Content under a digest never changes; a reader that was opened goes on after a delete.
-/// - **Sessions.** An upload session survives the end of the process: its bytes, its owner's label and its hash state.
-///   It may be lost in a power cut. One [`Upload`] exists for a session at a time.
+/// - **Sessions.** An upload session survives [`close`](Self::close): its bytes, its owner's label and its hash state. It
+///   may be lost in a power cut, and a small one with the process. One [`Upload`] exists for a session at a time.
 #[async_trait]
 pub trait BlobStore: Send + Sync + fmt::Debug + 'static {
     /// The size of content in bytes; `None` where there is none.
@@ -87,6 +87,10 @@ pub trait BlobStore: Send + Sync + fmt::Debug + 'static {
 
     /// Removes content. Whether anything refers to it is the caller's to know.
     async fn delete(&self, digest: &Digest) -> Result<()>;
+
+    /// Ends the store: upload sessions are kept for the next process, and the files are free for it. What is asked
+    /// afterwards may fail with `Unavailable`.
+    async fn close(&self) -> Result<()>;
 
     /// Whether new content can be stored now; [`Error::Full`](crate::Error) or what else stands in the way.
     async fn ready(&self) -> Result<()>;
@@ -126,7 +130,7 @@ pub trait Upload: Send {
     /// Takes more content.
     async fn append(&mut self, content: Bytes) -> Result<()>;
 
-    /// Writes the session's state down, so that it survives the end of the process as it is now.
+    /// Keeps the session as it is now: this is what it goes back to, and what the next process finds.
     async fn save(&mut self) -> Result<()>;
 
     /// Takes back everything after the last [`save`](Self::save), or after the session's beginning where there was none.

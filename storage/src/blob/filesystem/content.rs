@@ -54,6 +54,16 @@ impl Content {
         folder
     }
 
+    /// Whether a digest's file holds these bytes.
+    pub(super) fn is(&self, digest: &Digest, content: &[u8]) -> Result<bool> {
+        let path = self.path(digest);
+        match fs::read(&path) {
+            Ok(found) => Ok(found == content),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(Error::io("read", path, error)),
+        }
+    }
+
     /// The size of content; `None` where there is none.
     pub(super) fn size(&self, digest: &Digest) -> Result<Option<u64>> {
         let path = self.path(digest);
@@ -108,6 +118,8 @@ impl Content {
 pub(super) struct Temporary {
     file: File,
     path: PathBuf,
+    /// Whether it has a name of its own by now.
+    named: bool,
 }
 
 impl Temporary {
@@ -117,7 +129,7 @@ impl Temporary {
     pub(super) fn create(folder: &Path) -> Result<Self> {
         let path = folder.join(format!("{}{}", Self::PREFIX, uuid::Uuid::new_v4()));
         let file = File::create_new(&path).map_err(|error| Error::io("create", &path, error))?;
-        Ok(Self { file, path })
+        Ok(Self { file, path, named: false })
     }
 
     pub(super) fn write(&mut self, content: &[u8]) -> Result<()> {
@@ -125,15 +137,19 @@ impl Temporary {
     }
 
     /// Gives the file its name; whoever reads it sees the old file or the new one. Not durable.
-    pub(super) fn rename(self, to: &Path) -> Result<()> {
-        fs::rename(&self.path, to).map_err(|error| Error::io("rename", &self.path, error))
+    pub(super) fn rename(mut self, to: &Path) -> Result<()> {
+        fs::rename(&self.path, to).map_err(|error| Error::io("rename", &self.path, error))?;
+        self.named = true;
+        Ok(())
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // After a rename there is nothing to remove. What cannot be removed is found again at the next start.
-        if let Err(error) = remove(&self.path) {
+        // What cannot be removed is found again at the next start.
+        if !self.named
+            && let Err(error) = remove(&self.path)
+        {
             warn!(file.path = %self.path.display(), %error, "failed to remove a temporary file");
         }
     }
@@ -145,7 +161,7 @@ pub(super) fn create_folder(folder: &Path) -> Result<()> {
 }
 
 /// Makes the names in a folder durable.
-fn sync_folder(folder: &Path) -> Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
     let opened = File::open(folder).map_err(|error| Error::io("open", folder, error))?;
     opened.sync_all().map_err(|error| Error::io("fsync", folder, error))
 }

@@ -3,8 +3,9 @@
 //! ```text
 //! blobs/sha256/ab/<hex>    content; 256 folders an algorithm, made at the start
 //! blobs/sha512/ab/<hex>
-//! uploads/<id>.json        what is known of an upload session: label, offset, hash state
-//! uploads/<id>.data        its bytes, from the first one on
+//! blobs/log/               small content on its way to its files: see [`small`]
+//! uploads/<id>.json        what is known of an upload session that is not small: label, offset, hash state
+//! uploads/<id>.data        its bytes
 //! uploads/tmp-*            files on their way to a name; removed at the start
 //! ```
 //!
@@ -14,20 +15,25 @@
 //!
 //! Bytes are written under a name in `uploads`, verified, synced (`fdatasync`), renamed to their digest, and the folder
 //! they came to is synced. Only then is the caller told. Whoever finds the content there already syncs the folder too, for
-//! the one who renamed it may not have come to that yet.
+//! the one who renamed it may not have come to that yet. Of small content, a log is synced instead.
 //!
 //! # Which thread does what
 //!
 //! A thread of the runtime never waits for the disk. It does make system calls that are answered from memory: to look
 //! up or open a name, and to copy out what the page cache holds. All else happens on blocking threads, a batch at a
-//! time. See [`upload`] and [`reader`].
+//! time: see [`streamed`] and [`reader`]; small content goes to a thread of its own.
 
+mod buffers;
 mod claims;
 mod content;
+mod memory;
 mod reader;
 mod session;
+mod small;
 mod space;
+mod streamed;
 mod upload;
+mod vectored;
 mod writeback;
 mod writer;
 
@@ -41,10 +47,13 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use self::buffers::Buffers;
 use self::claims::{Claim, Claims};
 use self::content::{Content, Temporary};
+use self::memory::{InMemory, Memory};
 use self::reader::FileReader;
 use self::session::{Session, SessionPaths};
+use self::small::{SMALL, SmallContent};
 use self::space::Space;
 use self::upload::FilesystemUpload;
 use self::writer::Writer;
@@ -58,11 +67,15 @@ pub struct FilesystemBlobs(Arc<Shared>);
 /// What the store shares with its uploads, which outlive the calls that made them.
 #[derive(Debug)]
 struct Shared {
-    content: Content,
+    content: Arc<Content>,
+    small: SmallContent,
+    /// Sessions that have no files.
+    memory: Memory,
     /// The folder of sessions and temporary files.
     uploads: PathBuf,
-    space: Space,
+    space: Arc<Space>,
     claims: Arc<Claims>,
+    buffers: Arc<Buffers>,
     clock: Arc<dyn Clock>,
 }
 
@@ -75,9 +88,11 @@ impl FilesystemBlobs {
     pub fn open(blobs: PathBuf, uploads: PathBuf, reserve_bytes: u64, clock: Arc<dyn Clock>) -> Result<Self> {
         content::create_folder(&uploads)?;
         session::remove_leftovers(&uploads)?;
-        let space = Space::new(uploads.clone(), reserve_bytes);
-        let content = Content::create(blobs)?;
-        Ok(Self(Arc::new(Shared { content, uploads, space, claims: Arc::default(), clock })))
+        let space = Arc::new(Space::new(uploads.clone(), reserve_bytes));
+        let content = Arc::new(Content::create(blobs)?);
+        let small = SmallContent::open(Arc::clone(&content), &uploads, Arc::clone(&space))?;
+        let (memory, claims, buffers) = (Memory::default(), Arc::default(), Arc::default());
+        Ok(Self(Arc::new(Shared { content, small, memory, uploads, space, claims, buffers, clock })))
     }
 }
 
@@ -91,10 +106,17 @@ impl BlobStore for FilesystemBlobs {
 
     /// One `open` and one `fstat`, inline, for the reason that [`size`](Self::size) gives.
     async fn open(&self, digest: &Digest) -> Result<Box<dyn BlobReader>> {
-        Ok(Box::new(FileReader::open(self.0.content.path(digest), digest)?))
+        Ok(Box::new(FileReader::open(self.0.content.path(digest), digest, &self.0.buffers)?))
     }
 
     async fn put(&self, digest: &Digest, content: Bytes) -> Result<()> {
+        if content.len() <= SMALL {
+            let actual = digest.algorithm().digest(&content);
+            if actual != *digest {
+                return Err(Error::DigestMismatch { expected: digest.clone(), actual });
+            }
+            return self.0.small.store(digest, content).await;
+        }
         let shared = Arc::clone(&self.0);
         let digest = digest.clone();
         blocking(move || shared.content.put(&shared.space, &shared.uploads, &digest, &content)).await
@@ -103,16 +125,26 @@ impl BlobStore for FilesystemBlobs {
     async fn begin(&self, label: &str, algorithm: Algorithm) -> Result<Box<dyn Upload>> {
         let (claim, holder) = self.0.claims.claim(UploadId::random()).await?;
         let shared = Arc::clone(&self.0);
-        let label = label.to_owned();
-        let writer = blocking(move || Writer::begin(shared, claim, &label, algorithm)).await?;
-        Ok(Box::new(FilesystemUpload::new(writer, holder)))
+        shared.space.check()?;
+        let session = InMemory::begin(Arc::clone(&shared), claim, label, algorithm);
+        let mut upload = FilesystemUpload::in_memory(shared, session, holder);
+        // Where many are kept in memory, it gets its files at once.
+        upload.save().await?;
+        Ok(Box::new(upload))
     }
 
     async fn resume(&self, id: UploadId) -> Result<Box<dyn Upload>> {
         let (claim, holder) = self.0.claims.claim(id).await?;
         let shared = Arc::clone(&self.0);
-        let writer = blocking(move || Writer::resume(shared, claim)).await?;
-        Ok(Box::new(FilesystemUpload::new(writer, holder)))
+        if let Some(saved) = shared.memory.take(id) {
+            let session = InMemory::resume(Arc::clone(&shared), claim, saved);
+            return Ok(Box::new(FilesystemUpload::in_memory(shared, session, holder)));
+        }
+        let writer = blocking({
+            let shared = Arc::clone(&shared);
+            move || Writer::resume(shared, claim)
+        });
+        Ok(Box::new(FilesystemUpload::in_files(shared, writer.await?, holder)))
     }
 
     async fn sweep_uploads(&self, idle_since: SystemTime) -> Result<usize> {
@@ -121,6 +153,7 @@ impl BlobStore for FilesystemBlobs {
     }
 
     async fn delete(&self, digest: &Digest) -> Result<()> {
+        self.0.small.forget(digest).await?;
         let shared = Arc::clone(&self.0);
         let digest = digest.clone();
         blocking(move || shared.content.delete(&digest)).await
@@ -130,11 +163,25 @@ impl BlobStore for FilesystemBlobs {
         let shared = Arc::clone(&self.0);
         blocking(move || shared.ready()).await
     }
+
+    async fn close(&self) -> Result<()> {
+        let shared = Arc::clone(&self.0);
+        let written = blocking(move || shared.write_sessions()).await;
+        self.0.small.close().await?;
+        written
+    }
 }
 
 impl Shared {
     fn sweep(&self, idle_since: SystemTime) -> Result<usize> {
         let mut swept = 0_usize;
+        for id in self.memory.idle_since(idle_since) {
+            if let Some(_claim) = self.claims.claim_idle(id)
+                && self.memory.take(id).is_some()
+            {
+                swept = swept.saturating_add(1);
+            }
+        }
         for id in session::sessions(&self.uploads)? {
             if let Some(claim) = self.claims.claim_idle(id)
                 && self.end_if_idle(claim, idle_since)?
@@ -160,6 +207,18 @@ impl Shared {
         paths.remove()?;
         claim.settle();
         Ok(true)
+    }
+
+    /// Writes the sessions to files that have none, for the next process.
+    fn write_sessions(self: &Arc<Self>) -> Result<()> {
+        for id in self.memory.ids() {
+            if let Some(claim) = self.claims.claim_idle(id)
+                && let Some(saved) = self.memory.take(id)
+            {
+                saved.write_files(Arc::clone(self), claim)?;
+            }
+        }
+        Ok(())
     }
 
     /// Tries what new content needs: space, a new file among the uploads, a writable folder of content.

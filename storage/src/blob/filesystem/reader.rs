@@ -9,7 +9,7 @@ use std::io::IoSliceMut;
 use std::num::NonZeroU64;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -19,11 +19,12 @@ use rustix::io::{Errno, ReadWriteFlags};
 use tracing::debug;
 
 use super::blocking;
+use super::buffers::{Buffers, LARGE};
 use crate::blob::{BlobReader, ByteStream};
 use crate::{Digest, Error, Result};
 
 /// Size of the chunks of a stream: below 64 KiB the cost of a chunk shows, above 256 KiB chunks leave the caches.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = LARGE;
 
 /// How much a blocking thread reads at once, and after how much a stream yields.
 const STRIDE: u64 = 1 << 20;
@@ -40,10 +41,11 @@ struct Opened {
     file: File,
     path: PathBuf,
     size: u64,
+    buffers: Arc<Buffers>,
 }
 
 impl FileReader {
-    pub(super) fn open(path: PathBuf, digest: &Digest) -> Result<Self> {
+    pub(super) fn open(path: PathBuf, digest: &Digest, buffers: &Arc<Buffers>) -> Result<Self> {
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -52,7 +54,7 @@ impl FileReader {
             Err(error) => return Err(Error::io("open", path, error)),
         };
         let size = file.metadata().map_err(|error| Error::io("look up", &path, error))?.len();
-        Ok(Self(Arc::new(Opened { file, path, size })))
+        Ok(Self(Arc::new(Opened { file, path, size, buffers: Arc::clone(buffers) })))
     }
 }
 
@@ -65,9 +67,9 @@ impl BlobReader for FileReader {
     async fn read(&self, range: Range<u64>) -> Result<Bytes> {
         let size = self.0.check(&range)?;
         if size <= INLINE {
-            let mut buffer = vec![0; size];
-            if self.0.read_cached(range.start, &mut buffer)? == Some(size) {
-                return Ok(buffer.into());
+            let mut buffer = Buffers::take(&self.0.buffers, size);
+            if self.0.read_cached(range.start, buffer.space())? == Some(size) {
+                return Ok(buffer.filled(size));
             }
         }
         let opened = Arc::clone(&self.0);
@@ -78,13 +80,7 @@ impl BlobReader for FileReader {
         if let Err(error) = self.0.check(&range) {
             return Box::pin(stream::once(std::future::ready(Err(error))));
         }
-        let reading = Reading {
-            opened: Arc::clone(&self.0),
-            rest: range,
-            ahead: Bytes::new(),
-            since_yield: 0,
-            buffers: Arc::default(),
-        };
+        let reading = Reading { opened: Arc::clone(&self.0), rest: range, ahead: Bytes::new(), since_yield: 0 };
         Box::pin(stream::try_unfold(reading, |mut reading| async move {
             let chunk = reading.next().await?;
             Ok(chunk.map(|chunk| (chunk, reading)))
@@ -169,7 +165,6 @@ struct Reading {
     ahead: Bytes,
     /// Bytes handed out since the last yield.
     since_yield: u64,
-    buffers: Arc<Buffers>,
 }
 
 impl Reading {
@@ -202,13 +197,12 @@ impl Reading {
 
     fn cached(&mut self) -> Result<Option<Bytes>> {
         let size = usize::try_from(self.left()).unwrap_or(CHUNK).min(CHUNK);
-        let mut buffer = Buffers::take(&self.buffers, size);
+        let mut buffer = Buffers::take(&self.opened.buffers, size);
         let Some(count) = self.opened.read_cached(self.rest.start, buffer.space())? else {
             return Ok(None);
         };
-        buffer.size = count;
         self.rest.start = self.rest.start.saturating_add(count as u64);
-        Ok(Some(Bytes::from_owner(buffer)))
+        Ok(Some(buffer.filled(count)))
     }
 
     async fn cold(&mut self) -> Result<Bytes> {
@@ -223,51 +217,5 @@ impl Reading {
 
     fn left(&self) -> u64 {
         self.rest.end.saturating_sub(self.rest.start)
-    }
-}
-
-/// The buffers of one stream, used again once the connection has sent them: clearing a new one for each chunk would cost
-/// as much as filling it. As many exist as the connection queues.
-#[derive(Debug, Default)]
-struct Buffers(Mutex<Vec<Vec<u8>>>);
-
-impl Buffers {
-    fn take(buffers: &Arc<Self>, size: usize) -> Buffer {
-        // The one that came back last is the likeliest to be in a cache still.
-        let used = buffers.free().pop();
-        let content = used.filter(|content| content.len() >= size).unwrap_or_else(|| vec![0; size]);
-        Buffer { content, size, home: Arc::clone(buffers) }
-    }
-
-    fn free(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A buffer that goes home when the last [`Bytes`] over it is gone.
-#[derive(Debug)]
-struct Buffer {
-    content: Vec<u8>,
-    /// How much of it is content.
-    size: usize,
-    home: Arc<Buffers>,
-}
-
-impl Buffer {
-    fn space(&mut self) -> &mut [u8] {
-        let size = self.size.min(self.content.len());
-        self.content.get_mut(..size).unwrap_or_default()
-    }
-}
-
-impl AsRef<[u8]> for Buffer {
-    fn as_ref(&self) -> &[u8] {
-        self.content.get(..self.size).unwrap_or_default()
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        self.home.free().push(std::mem::take(&mut self.content));
     }
 }

@@ -1,123 +1,92 @@
-//! An upload session as its caller holds it: gathers what arrives and hands it to a blocking thread, a MiB at a time.
-//!
-//! Hashing a MiB takes about half a millisecond and writing it may wait for the disk: on a thread of the runtime either
-//! would hold up every other request. A hop to a blocking thread costs some ten microseconds and moves the bytes to
-//! another core, so it is made once a MiB and not for each frame; a MiB still fits the caches it is hashed from. While
-//! one batch is written the next one gathers, so a session holds at most about two MiB in memory.
-//!
-//! Every method may be dropped half-way, as happens when a client leaves: what was handed over is finished on its thread,
-//! the session stays claimed until then, and the next call waits for it.
+//! An upload session as its caller holds it: in memory while it is small, in files from then on.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::Shared;
 use super::claims::Holder;
+use super::memory::{InMemory, Stayed};
+use super::small::SMALL;
+use super::streamed::Streamed;
 use super::writer::Writer;
 use crate::blob::Upload;
 use crate::{Digest, Error, Result, UploadId};
-
-/// How much is gathered before it is handed over.
-const BATCH: usize = 1 << 20;
-
-/// Frames below this size are copied together: copying them is cheaper than a buffer each in the write.
-const SMALL: usize = 4 << 10;
 
 /// An upload to a [`FilesystemBlobs`](super::FilesystemBlobs).
 pub(super) struct FilesystemUpload {
     id: UploadId,
     label: Arc<str>,
-    /// Bytes taken, whether written, being written or gathered.
-    offset: u64,
-    /// The size that the session will have, as far as that is known.
+    shared: Arc<Shared>,
+    /// How many bytes will have come, as far as that is known.
     expected: u64,
-    gathered: Gathered,
-    work: Work,
+    place: Place,
     /// Says that somebody has the session, as long as this lives.
     _holder: Holder,
 }
 
-/// Where the writer is.
-enum Work {
-    /// Nothing goes on.
-    Idle(Box<Writer>),
-    /// A blocking thread has it.
-    Running(JoinHandle<(Box<Writer>, Result<()>)>),
-    /// It went down with a panic, or with the runtime.
+/// Where a session is.
+enum Place {
+    Memory(InMemory),
+    /// On its way to its files, on a blocking thread, which nothing stops.
+    Moving {
+        moved: JoinHandle<std::result::Result<Writer, Box<Stayed>>>,
+        /// What comes behind that which is saved.
+        unsaved: Bytes,
+        /// How many bytes are in both.
+        size: u64,
+    },
+    Files(Streamed),
+    /// The thread went down with a panic, or with the runtime.
     Lost,
 }
 
 impl FilesystemUpload {
-    pub(super) fn new(writer: Writer, holder: Holder) -> Self {
-        Self {
-            id: writer.id(),
-            label: Arc::clone(writer.label()),
-            offset: writer.written(),
-            expected: 0,
-            gathered: Gathered::default(),
-            work: Work::Idle(Box::new(writer)),
-            _holder: holder,
-        }
+    pub(super) fn in_memory(shared: Arc<Shared>, session: InMemory, holder: Holder) -> Self {
+        let (id, label) = (session.id(), Arc::clone(session.label()));
+        Self { id, label, shared, expected: 0, place: Place::Memory(session), _holder: holder }
     }
 
-    /// Waits for the work that goes on. If it failed, what was gathered behind it is dropped, and the session stands
-    /// where the writer does.
-    async fn settle(&mut self) -> Result<()> {
-        let Work::Running(running) = &mut self.work else { return Ok(()) };
-        let Ok((writer, result)) = running.await else {
-            self.work = Work::Lost;
-            return Err(self.lost());
+    pub(super) fn in_files(shared: Arc<Shared>, writer: Writer, holder: Holder) -> Self {
+        let (id, label) = (writer.id(), Arc::clone(writer.label()));
+        Self { id, label, shared, expected: 0, place: Place::Files(Streamed::new(writer)), _holder: holder }
+    }
+
+    /// Starts giving a session in memory its files.
+    fn start_move(&mut self) {
+        self.place = match std::mem::replace(&mut self.place, Place::Lost) {
+            Place::Memory(session) => {
+                let size = session.offset();
+                let (session, unsaved) = session.split_unsaved();
+                let shared = Arc::clone(&self.shared);
+                Place::Moving { moved: spawn_blocking(move || session.into_files(shared)), unsaved, size }
+            }
+            other => other,
         };
-        if result.is_err() {
-            self.gathered = Gathered::default();
-            self.offset = writer.written();
-        }
-        self.work = Work::Idle(writer);
-        result
     }
 
-    /// Starts work on a blocking thread. There must be none going on.
-    fn start(&mut self, work: impl FnOnce(&mut Writer) -> Result<()> + Send + 'static) -> Result<()> {
-        match std::mem::replace(&mut self.work, Work::Lost) {
-            Work::Idle(mut writer) => {
-                self.work = Work::Running(spawn_blocking(move || {
-                    let result = work(&mut writer);
-                    (writer, result)
-                }));
-                Ok(())
+    /// Waits until the session is in one place. Where the move failed, it stays in memory as it was saved.
+    async fn settle(&mut self) -> Result<()> {
+        let Place::Moving { moved, unsaved, .. } = &mut self.place else { return Ok(()) };
+        let moved = moved.await;
+        let unsaved = std::mem::take(unsaved);
+        self.place = Place::Lost;
+        match moved {
+            Ok(Ok(writer)) => {
+                let mut streamed = Streamed::new(writer);
+                streamed.expect(self.expected.saturating_sub(streamed.offset()));
+                let taken = streamed.append(unsaved).await;
+                self.place = Place::Files(streamed);
+                taken
             }
-            other => {
-                self.work = other;
-                Err(self.lost())
+            Ok(Err(stayed)) => {
+                self.place = Place::Memory(stayed.session);
+                Err(stayed.error)
             }
+            Err(_) => Err(self.lost()),
         }
-    }
-
-    /// Writes what was gathered, then does the rest, in one visit to a blocking thread.
-    async fn flush_and(&mut self, rest: impl FnOnce(&mut Writer) -> Result<()> + Send + 'static) -> Result<()> {
-        self.settle().await?;
-        let content = self.gathered.take();
-        let expected = self.expected;
-        self.start(move |writer| {
-            writer.write(&content, expected)?;
-            rest(writer)
-        })?;
-        self.settle().await
-    }
-
-    /// Drops what was gathered, and does something whether or not the work before it succeeded: it is undone anyway.
-    async fn discard_and(&mut self, rest: impl FnOnce(&mut Writer) -> Result<()> + Send + 'static) -> Result<()> {
-        // An error here is about bytes that are given up now; if the writer is lost, `start` says so.
-        let _ = self.settle().await;
-        self.gathered = Gathered::default();
-        self.start(rest)?;
-        let result = self.settle().await;
-        if let Work::Idle(writer) = &self.work {
-            self.offset = writer.written();
-        }
-        result
     }
 
     fn lost(&self) -> Error {
@@ -136,82 +105,90 @@ impl Upload for FilesystemUpload {
     }
 
     fn offset(&self) -> u64 {
-        self.offset
+        match &self.place {
+            Place::Memory(session) => session.offset(),
+            Place::Moving { size, .. } => *size,
+            Place::Files(streamed) => streamed.offset(),
+            Place::Lost => 0,
+        }
     }
 
     fn expect(&mut self, bytes: u64) {
-        self.expected = self.offset.saturating_add(bytes);
+        self.expected = self.offset().saturating_add(bytes);
+        if let Place::Files(streamed) = &mut self.place {
+            streamed.expect(bytes);
+        }
     }
 
-    async fn append(&mut self, mut content: Bytes) -> Result<()> {
-        while !content.is_empty() {
-            let piece = content.split_to(self.gathered.room().min(content.len()));
-            self.offset = self.offset.saturating_add(piece.len() as u64);
-            self.gathered.push(piece);
-            if self.gathered.room() == 0 {
-                self.settle().await?;
-                let batch = self.gathered.take();
-                let expected = self.expected;
-                self.start(move |writer| writer.write(&batch, expected))?;
+    async fn append(&mut self, content: Bytes) -> Result<()> {
+        self.settle().await?;
+        if let Place::Memory(session) = &mut self.place {
+            let size = session.offset().saturating_add(content.len() as u64);
+            if content.is_empty() || size.max(self.expected) <= SMALL as u64 {
+                session.append(&content);
+                return Ok(());
             }
+            self.start_move();
+            self.settle().await?;
         }
-        Ok(())
+        match &mut self.place {
+            Place::Files(streamed) => streamed.append(content).await,
+            _ => Err(self.lost()),
+        }
     }
 
     async fn save(&mut self) -> Result<()> {
-        self.flush_and(Writer::save).await
+        self.settle().await?;
+        if let Place::Memory(session) = &mut self.place {
+            session.save();
+            if self.shared.memory.has_room() {
+                return Ok(());
+            }
+            self.start_move();
+            self.settle().await?;
+        }
+        match &mut self.place {
+            Place::Files(streamed) => streamed.save().await,
+            _ => Err(self.lost()),
+        }
     }
 
     async fn roll_back(&mut self) -> Result<()> {
-        self.discard_and(Writer::roll_back).await
+        self.settle().await?;
+        match &mut self.place {
+            Place::Memory(session) => {
+                session.roll_back();
+                Ok(())
+            }
+            Place::Files(streamed) => streamed.roll_back().await,
+            _ => Err(self.lost()),
+        }
     }
 
     async fn commit(mut self: Box<Self>, digest: &Digest) -> Result<u64> {
-        let size = self.offset;
-        let digest = digest.clone();
-        self.flush_and(move |writer| writer.commit(&digest)).await?;
-        Ok(size)
+        self.settle().await?;
+        match &mut self.place {
+            Place::Memory(session) => {
+                let content = session.verified(digest)?;
+                let size = content.len() as u64;
+                self.shared.small.store(digest, content).await?;
+                session.end();
+                Ok(size)
+            }
+            Place::Files(streamed) => streamed.commit(digest).await,
+            _ => Err(self.lost()),
+        }
     }
 
     async fn cancel(mut self: Box<Self>) -> Result<()> {
-        self.discard_and(Writer::cancel).await
-    }
-}
-
-/// Content that waits to be handed over.
-#[derive(Default)]
-struct Gathered {
-    buffers: Vec<Bytes>,
-    /// Small frames, in order after `buffers`.
-    small: BytesMut,
-    size: usize,
-}
-
-impl Gathered {
-    /// How much more makes a batch.
-    fn room(&self) -> usize {
-        BATCH.saturating_sub(self.size)
-    }
-
-    fn push(&mut self, content: Bytes) {
-        self.size = self.size.saturating_add(content.len());
-        if content.len() < SMALL {
-            self.small.extend_from_slice(&content);
-        } else {
-            self.seal();
-            self.buffers.push(content);
+        self.settle().await?;
+        match &mut self.place {
+            Place::Memory(session) => {
+                session.end();
+                Ok(())
+            }
+            Place::Files(streamed) => streamed.cancel().await,
+            _ => Err(self.lost()),
         }
-    }
-
-    fn seal(&mut self) {
-        if !self.small.is_empty() {
-            self.buffers.push(self.small.split().freeze());
-        }
-    }
-
-    fn take(&mut self) -> Vec<Bytes> {
-        self.seal();
-        self.size = 0;
-        std::mem::take(&mut self.buffers)
     }
 }

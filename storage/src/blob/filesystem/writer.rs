@@ -1,17 +1,18 @@
 //! The half of an upload session that touches the disk. Everything here blocks, and runs on blocking threads only.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, IoSlice, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use rustix::fs::FallocateFlags;
-use rustix::io::Errno;
 use tracing::warn;
 
 use super::Shared;
 use super::claims::Claim;
 use super::session::{Session, SessionPaths};
+use super::vectored::write_all_at;
 use super::writeback::Writeback;
 use crate::{Algorithm, Digest, Error, Hasher, Result, UploadId};
 
@@ -23,9 +24,6 @@ const ALLOCATION: u64 = 64 << 20;
 
 /// Buffer for reading content again.
 const READ_BUFFER: usize = 256 << 10;
-
-/// How many buffers one `pwritev` takes (`IOV_MAX`).
-const SLICES: usize = 1024;
 
 /// A session's file, its hash, and how far both are. The hash covers exactly the bytes before `written`.
 #[derive(Debug)]
@@ -60,16 +58,9 @@ struct Saved {
 }
 
 impl Writer {
-    /// Begins a session, which exists from its state file on.
-    pub(super) fn begin(shared: Arc<Shared>, claim: Claim, label: &str, algorithm: Algorithm) -> Result<Self> {
-        shared.space.check()?;
-        let mut writer = Self::new(shared, claim, label, Hasher::new(algorithm));
-        writer.check_at = STRIDE;
-        writer.save()?;
-        Ok(writer)
-    }
-
-    fn new(shared: Arc<Shared>, claim: Claim, label: &str, hasher: Hasher) -> Self {
+    /// The writer of a session that has no files yet.
+    pub(super) fn new(shared: Arc<Shared>, claim: Claim, label: &str, algorithm: Algorithm) -> Self {
+        let hasher = Hasher::new(algorithm);
         Self {
             paths: SessionPaths::new(&shared.uploads, claim.id()),
             shared,
@@ -87,6 +78,25 @@ impl Writer {
         }
     }
 
+    /// Gives the session its files, with the bytes that it has so far, last written to at `touched`. Where that fails, it
+    /// has none.
+    pub(super) fn begin(&mut self, content: &Bytes, touched: SystemTime) -> Result<()> {
+        self.shared.space.check()?;
+        self.check_at = STRIDE;
+        self.write(std::slice::from_ref(content), content.len() as u64)?;
+        self.save_as_of(touched)
+    }
+
+    /// Removes what there is of the files of a session that could not be given any, and hands back the claim.
+    pub(super) fn give_up(self) -> Claim {
+        if let Err(error) = self.paths.remove() {
+            warn!(upload.id = %self.id(), %error, "failed to remove the files of an upload that stays in memory");
+        }
+        let mut claim = self.claim;
+        claim.settle();
+        claim
+    }
+
     /// Takes up a session with all bytes that its file holds, and saves what it found where that is not what the state
     /// said:
     /// - bytes after the saved offset were received and not saved: they are hashed;
@@ -95,8 +105,7 @@ impl Writer {
     pub(super) fn resume(shared: Arc<Shared>, claim: Claim) -> Result<Self> {
         let id = claim.id();
         let session = read_or_give_up(&shared, id)?;
-        let fresh = Hasher::new(session.algorithm);
-        let mut writer = Self::new(shared, claim, &session.label, fresh);
+        let mut writer = Self::new(shared, claim, &session.label, session.algorithm);
         let length = writer.open_existing()?;
         if let Some(hasher) = session.hasher.filter(|_| session.offset <= length) {
             writer.hasher = hasher;
@@ -157,8 +166,12 @@ impl Writer {
 
     /// Writes the state file: a process that starts after this one ended finds the session as it is now.
     pub(super) fn save(&mut self) -> Result<()> {
+        self.save_as_of(self.shared.clock.now())
+    }
+
+    fn save_as_of(&mut self, touched: SystemTime) -> Result<()> {
         self.trim()?;
-        Session::write(&self.paths, &self.label, self.written, &self.hasher, self.shared.clock.now())?;
+        Session::write(&self.paths, &self.label, self.written, &self.hasher, touched)?;
         self.saved = Saved { offset: self.written, hasher: self.hasher.clone() };
         self.claim.settle();
         Ok(())
@@ -327,23 +340,4 @@ fn read_or_give_up(shared: &Shared, id: UploadId) -> Result<Session> {
         }
         Err(error) => Err(error),
     }
-}
-
-fn write_all_at(file: &File, content: &[Bytes], mut offset: u64) -> io::Result<()> {
-    let mut slices: Vec<IoSlice<'_>> = content.iter().map(|bytes| IoSlice::new(bytes)).collect();
-    let mut slices = slices.as_mut_slice();
-    IoSlice::advance_slices(&mut slices, 0);
-    while !slices.is_empty() {
-        let some = slices.get(..SLICES).unwrap_or(slices);
-        match rustix::io::pwritev(file, some, offset) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => {
-                offset = offset.saturating_add(count as u64);
-                IoSlice::advance_slices(&mut slices, count);
-            }
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-    }
-    Ok(())
 }

@@ -281,19 +281,6 @@ fn size(commit: &Commit) -> usize {
 fn refuse(batch: Vec<Request>, error: &Error) {
     for Request { answer, .. } in batch {
         // A caller that left misses nothing.
-        let _ = answer.send(Err(again(error)));
-    }
-}
-
-/// The same error once more, for everybody in the batch.
-fn again(error: &Error) -> Error {
-    match error {
-        Error::Full { detail } => Error::Full { detail: detail.clone() },
-        Error::TooLarge { what, size, limit } => Error::TooLarge { what, size: *size, limit: *limit },
-        Error::Io { operation, path, source } => {
-            let source = source.raw_os_error().map_or_else(|| source.kind().into(), std::io::Error::from_raw_os_error);
-            Error::Io { operation, path: path.clone(), source }
-        }
-        other => Error::Unavailable(other.to_string()),
+        let _ = answer.send(Err(error.again()));
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use bytes::Bytes;
 use futures_util::StreamExt;
 
-use super::Fixture;
+use super::{Fixture, LARGE};
 use crate::blob::contract::{fresh, read_all, sha256};
 use crate::blob::faulty::{BlobFault, BlobOperation, FaultyBlobs};
 use crate::{Algorithm, BlobStore, Digest, Error};
@@ -63,6 +63,8 @@ async fn a_save_that_fails_leaves_no_temporary_file() {
     let fixture = Fixture::new();
     let mut upload = fixture.store.begin("unsaved", Algorithm::Sha256).await.unwrap();
     let id = upload.id();
+    upload.append(fresh(LARGE)).await.unwrap();
+    upload.save().await.unwrap();
     fs::remove_file(fixture.state(id)).unwrap();
     fs::create_dir(fixture.state(id)).unwrap();
     upload.append(Bytes::from_static(b"bytes")).await.unwrap();
@@ -70,7 +72,7 @@ async fn a_save_that_fails_leaves_no_temporary_file() {
     assert_eq!(fixture.leftovers(), [format!("{id}.data"), format!("{id}.json")]);
     fs::remove_dir(fixture.state(id)).unwrap();
     upload.save().await.unwrap();
-    assert_eq!(upload.offset(), 5);
+    assert_eq!(upload.offset(), LARGE as u64 + 5);
 }
 
 /// The error of a batch that was written in the background comes with the next call, and the session stands where the
@@ -107,7 +109,7 @@ async fn a_full_disk_refuses_new_content_and_keeps_sessions() {
     upload.save().await.unwrap();
     drop(upload);
 
-    let fixture = fixture.restart_with_reserve(u64::MAX);
+    let fixture = fixture.restart_with_reserve(u64::MAX).await;
     assert!(matches!(fixture.store.ready().await, Err(Error::Full { .. })));
     assert!(matches!(fixture.store.put(&digest, content.clone()).await, Err(Error::Full { .. })));
     assert!(matches!(fixture.store.begin("new", Algorithm::Sha256).await.err(), Some(Error::Full { .. })));
@@ -122,7 +124,7 @@ async fn a_full_disk_refuses_new_content_and_keeps_sessions() {
     assert!(matches!(upload.commit(&digest).await, Err(Error::Full { .. })));
     assert_eq!(fixture.leftovers(), [format!("{id}.data"), format!("{id}.json")]);
 
-    let fixture = fixture.restart();
+    let fixture = fixture.restart().await;
     let mut upload = fixture.store.resume(id).await.unwrap();
     assert_eq!(upload.offset(), 1000);
     upload.append(content.slice(1000..)).await.unwrap();

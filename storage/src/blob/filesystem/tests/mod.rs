@@ -12,7 +12,10 @@ use std::sync::Arc;
 use super::FilesystemBlobs;
 use crate::blob::contract;
 use crate::blob::faulty::FaultyBlobs;
-use crate::{ManualClock, Result, UploadId};
+use crate::{BlobStore, ManualClock, Result, UploadId};
+
+/// Enough for a session to have files.
+const LARGE: usize = 100_000;
 
 /// A store in a folder of its own.
 struct Fixture {
@@ -29,13 +32,14 @@ impl Fixture {
         Self { store, clock, folder }
     }
 
-    /// As if the process had ended and started again.
-    fn restart(self) -> Self {
-        self.restart_with_reserve(0)
+    /// As if the process had ended in good order and another had started.
+    async fn restart(self) -> Self {
+        self.restart_with_reserve(0).await
     }
 
-    fn restart_with_reserve(self, reserve: u64) -> Self {
+    async fn restart_with_reserve(self, reserve: u64) -> Self {
         let Self { store, clock, folder } = self;
+        store.close().await.unwrap();
         drop(store);
         let store = open(folder.path(), reserve, &clock).unwrap();
         Self { store, clock, folder }

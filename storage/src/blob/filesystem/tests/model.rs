@@ -82,7 +82,7 @@ async fn run(algorithm: Algorithm, steps: Vec<Step>) {
                 drop(upload);
                 // A process that ends waits for its blocking threads; here another claim does.
                 drop(fixture.store.resume(id).await.unwrap());
-                fixture = fixture.restart();
+                fixture = fixture.restart().await;
                 upload = fixture.store.resume(id).await.unwrap();
                 model.resumed(upload.as_ref());
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-use super::Fixture;
+use super::{Fixture, LARGE};
 use crate::blob::contract::{fresh, read_all};
 use crate::{Algorithm, BlobStore, Clock, Error, UploadId};
 
@@ -36,7 +36,7 @@ async fn a_session_goes_on_after_a_restart() {
             let fixture = Fixture::new();
             let content = fresh(3_000_000);
             let id = session(&fixture, algorithm, &content.slice(..offset)).await;
-            finish(&fixture.restart(), id, algorithm, offset, &content).await;
+            finish(&fixture.restart().await, id, algorithm, offset, &content).await;
         }
     }
 }
@@ -45,12 +45,12 @@ async fn a_session_goes_on_after_a_restart() {
 #[tokio::test]
 async fn the_hash_state_is_taken_up_not_computed_again() {
     let fixture = Fixture::new();
-    let content = fresh(1000);
-    let id = session(&fixture, Algorithm::Sha256, &content.slice(..600)).await;
-    fs::write(fixture.data(id), vec![0; 600]).unwrap();
-    let fixture = fixture.restart();
+    let content = fresh(2 * LARGE);
+    let id = session(&fixture, Algorithm::Sha256, &content.slice(..LARGE)).await;
+    fs::write(fixture.data(id), vec![0; LARGE]).unwrap();
+    let fixture = fixture.restart().await;
     let mut upload = fixture.store.resume(id).await.unwrap();
-    upload.append(content.slice(600..)).await.unwrap();
+    upload.append(content.slice(LARGE..)).await.unwrap();
     upload.commit(&Algorithm::Sha256.digest(&content)).await.unwrap();
 }
 
@@ -61,7 +61,7 @@ async fn bytes_behind_the_saved_offset_are_kept() {
     let id = session(&fixture, Algorithm::Sha256, &content.slice(..1_000_000)).await;
     let mut file = OpenOptions::new().append(true).open(fixture.data(id)).unwrap();
     file.write_all(&content[1_000_000..2_100_000]).unwrap();
-    finish(&fixture.restart(), id, Algorithm::Sha256, 2_100_000, &content).await;
+    finish(&fixture.restart().await, id, Algorithm::Sha256, 2_100_000, &content).await;
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn bytes_that_a_power_cut_took_are_asked_for_again() {
             Some(left) => OpenOptions::new().write(true).open(fixture.data(id)).unwrap().set_len(left).unwrap(),
         }
         let offset = usize::try_from(left.unwrap_or(0)).unwrap();
-        finish(&fixture.restart(), id, Algorithm::Sha256, offset, &content).await;
+        finish(&fixture.restart().await, id, Algorithm::Sha256, offset, &content).await;
     }
 }
 
@@ -88,13 +88,13 @@ async fn a_hash_state_of_another_version_is_computed_again() {
     let mut state: serde_json::Value = serde_json::from_slice(&fs::read(fixture.state(id)).unwrap()).unwrap();
     state["hash"] = "00ff".into();
     fs::write(fixture.state(id), state.to_string()).unwrap();
-    finish(&fixture.restart(), id, Algorithm::Sha256, 1_000_000, &content).await;
+    finish(&fixture.restart().await, id, Algorithm::Sha256, 1_000_000, &content).await;
 }
 
 #[tokio::test]
 async fn a_start_clears_away_what_nobody_can_take_up() {
     let fixture = Fixture::new();
-    let kept = session(&fixture, Algorithm::Sha256, &fresh(10)).await;
+    let kept = session(&fixture, Algorithm::Sha256, &fresh(LARGE)).await;
     let probe = session(&fixture, Algorithm::Sha256, &Bytes::new()).await;
     for corrupt in [
         "",
@@ -102,14 +102,14 @@ async fn a_start_clears_away_what_nobody_can_take_up() {
         r#"{"version":1}"#,
         r#"{"version":99,"label":"","algorithm":"sha256","offset":0,"hash":"","touched_micros":0}"#,
     ] {
-        let id = session(&fixture, Algorithm::Sha256, &fresh(10)).await;
+        let id = session(&fixture, Algorithm::Sha256, &fresh(LARGE)).await;
         fs::write(fixture.state(id), corrupt).unwrap();
     }
     fs::write(fixture.uploads().join("tmp-1234"), b"half").unwrap();
     fs::write(fixture.data(UploadId::random()), b"no state").unwrap();
     fs::write(fixture.uploads().join("README"), b"not ours").unwrap();
 
-    let fixture = fixture.restart();
+    let fixture = fixture.restart().await;
     let mut expected =
         vec![format!("{kept}.data"), format!("{kept}.json"), format!("{probe}.json"), "README".to_owned()];
     expected.sort();
@@ -119,7 +119,7 @@ async fn a_start_clears_away_what_nobody_can_take_up() {
 #[tokio::test]
 async fn a_state_that_is_found_corrupt_later_ends_the_session() {
     let fixture = Fixture::new();
-    let id = session(&fixture, Algorithm::Sha256, &fresh(10)).await;
+    let id = session(&fixture, Algorithm::Sha256, &fresh(LARGE)).await;
     fs::write(fixture.state(id), b"torn").unwrap();
     for _ in 0..2 {
         assert!(matches!(fixture.store.resume(id).await.err(), Some(Error::UploadNotFound(gone)) if gone == id));
@@ -135,7 +135,7 @@ async fn a_sweep_goes_by_the_clock_of_the_store() {
     let between: SystemTime = fixture.clock.now();
     let young = session(&fixture, Algorithm::Sha256, &fresh(10)).await;
 
-    let fixture = fixture.restart();
+    let fixture = fixture.restart().await;
     assert_eq!(fixture.store.sweep_uploads(between).await.unwrap(), 1);
     assert!(matches!(fixture.store.resume(old).await.err(), Some(Error::UploadNotFound(_))));
     fixture.store.resume(young).await.unwrap().cancel().await.unwrap();
