@@ -1,7 +1,8 @@
 //! A request, as handlers see it.
 
 use futures_util::{StreamExt, TryStreamExt};
-use http::{HeaderMap, Method, Request, Uri, header};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, Method, Request, Uri, Version, header};
 
 use super::{RequestBody, RequestId};
 use crate::registry::uploads;
@@ -18,6 +19,7 @@ pub(crate) struct Call {
 pub(crate) struct Head {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
+    pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     /// How the log names the request.
     pub(crate) request_id: Option<RequestId>,
@@ -36,17 +38,15 @@ impl Head {
 }
 
 impl Call {
+    /// Takes a request apart; its extensions are what is left of it.
+    pub(crate) fn new(request: Request<RequestBody>) -> (Self, Extensions) {
+        let (Parts { method, uri, version, headers, extensions, .. }, body) = request.into_parts();
+        let request_id = extensions.get::<RequestId>().cloned();
+        (Self { head: Head { method, uri, version, headers, request_id }, body }, extensions)
+    }
+
     /// The body, for the domain.
     pub(crate) fn into_chunks(self) -> uploads::Body {
         self.body.into_stream().map_err(|error| error.to_string()).boxed()
-    }
-}
-
-impl From<Request<RequestBody>> for Call {
-    fn from(request: Request<RequestBody>) -> Self {
-        let (parts, body) = request.into_parts();
-        let request_id = parts.extensions.get::<RequestId>().cloned();
-        let head = Head { method: parts.method, uri: parts.uri, headers: parts.headers, request_id };
-        Self { head, body }
     }
 }

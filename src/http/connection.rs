@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::error_chain::error_chain;
-use super::extension::Scheme;
+use super::extension::{Peer, Scheme};
 use super::idle::{Activity, PING_EVERY, TICKS, Verdict, Watchdog};
 use super::service::ConnectionService;
 use super::sniff::{Protocol, sniff};
@@ -85,7 +85,7 @@ impl Connections {
             None => return,
         };
         let watchdog = Watchdog::new(Arc::clone(&activity), protocol, self.idle);
-        let service = ConnectionService { application, peer, scheme, activity };
+        let service = ConnectionService { application, peer: Peer { address: peer, scheme }, activity };
         let io = TokioIo::new(transport);
         let conversation = match protocol {
             Protocol::Http1 => Conversation::Http1(Box::pin(self.http1.serve_connection(io, service))),
@@ -163,9 +163,8 @@ async fn open(mut socket: Socket, tls: Option<Arc<ServerConfig>>) -> io::Result<
 fn http1_builder(limits: &Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
-        // hyper's clock begins where the previous answer ended, so this is also how long a connection is kept for reuse.
-        .header_read_timeout(limits.idle)
+        // The watchdog gives up heads that trickle in: hyper would start a timer for each request.
+        .header_read_timeout(None)
         .max_buf_size(READ_BUFFER)
         .max_header_size(limits.header_bytes);
     builder

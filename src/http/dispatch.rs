@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 
 use super::app::App;
 use super::{Body, Call, Endpoint, Head, RequestBody, apis, respond, v2};
@@ -12,7 +12,9 @@ use crate::telemetry::metrics;
 
 /// Answers one request.
 pub(crate) async fn dispatch(app: Arc<App>, request: Request<RequestBody>) -> Result<Response<Body>, Infallible> {
-    let call = Call::from(request);
+    // The answer takes over the request's extensions: making a map for its own costs more than finding a route.
+    let (call, mut extensions) = Call::new(request);
+    let version = call.head.version;
     let (name, mut response) = match call.head.uri.path() {
         path if path == "/v2" || path.starts_with("/v2/") => v2::answer(&app, call).await,
         path if path.starts_with("/apis/") => Box::pin(apis::answer(&app, call)).await,
@@ -21,8 +23,11 @@ pub(crate) async fn dispatch(app: Arc<App>, request: Request<RequestBody>) -> Re
         "/metrics" => ("metrics", observations(&app, &call.head)),
         _ => (Endpoint::UNMATCHED.name, text(StatusCode::NOT_FOUND, "not found\n")),
     };
-    respond::state_length(&mut response);
-    response.extensions_mut().insert(Endpoint { name });
+    if version >= Version::HTTP_2 {
+        respond::state_length(&mut response);
+    }
+    extensions.insert(Endpoint { name });
+    *response.extensions_mut() = extensions;
     Ok(response)
 }
 

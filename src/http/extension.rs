@@ -3,11 +3,16 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-/// The address at the other end of the connection; an extension of each request.
+/// The other end of the connection; an extension of each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer(pub SocketAddr);
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// How it speaks to us.
+    pub scheme: Scheme,
+}
 
-/// Whether the connection is TLS; an extension of each request.
+/// Whether a connection is TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// Plain text.

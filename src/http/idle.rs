@@ -36,6 +36,10 @@ pub(super) struct Activity {
     working: AtomicUsize,
     /// Whether the client may be in the middle of sending a request.
     mid_request: AtomicBool,
+    /// Requests whose head has come in, ever.
+    begun: AtomicU64,
+    /// Requests of which something is still in work.
+    open: AtomicUsize,
 }
 
 impl Activity {
@@ -53,6 +57,11 @@ impl Activity {
     /// A request has come in, to its end.
     pub(super) fn request_complete(&self) {
         self.mid_request.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the client has begun a head and not come to its end.
+    fn mid_head(&self) -> bool {
+        self.mid_request() && self.open.load(Ordering::Relaxed) == 0
     }
 
     /// Whether more of a request may be under way.
@@ -82,6 +91,11 @@ pub(super) struct Watchdog {
     slack: u64,
     /// Looks since something moved.
     quiet: u32,
+    /// Requests before the last look.
+    begun: u64,
+    /// Looks that found the same head unfinished: one that trickles in moves, and is given up all the same.
+    same_head: u32,
+    protocol: Protocol,
 }
 
 impl Watchdog {
@@ -93,7 +107,7 @@ impl Watchdog {
                 PING_BYTES.saturating_mul(pings)
             }
         };
-        Self { activity, seen: 0, slack, quiet: 0 }
+        Self { activity, seen: 0, slack, quiet: 0, begun: 0, same_head: 0, protocol }
     }
 
     /// Looks once more.
@@ -106,11 +120,22 @@ impl Watchdog {
         } else {
             self.quiet = self.quiet.saturating_add(1);
         }
-        match self.quiet {
+        match self.quiet.max(self.same_head()) {
             0..TICKS => Verdict::Alive,
             TICKS => Verdict::Finish,
             _ => Verdict::Cut,
         }
+    }
+}
+
+impl Watchdog {
+    /// For how many looks the same head has been coming in. In HTTP/2 heads come in frames, which h2 bounds.
+    fn same_head(&mut self) -> u32 {
+        let begun = self.activity.begun.load(Ordering::Relaxed);
+        let same = begun == self.begun && self.activity.mid_head() && self.protocol == Protocol::Http1;
+        self.begun = begun;
+        self.same_head = if same { self.same_head.saturating_add(1) } else { 0 };
+        self.same_head
     }
 }
 
@@ -130,6 +155,8 @@ const READING: u8 = 2;
 impl Turn {
     /// A request that its handler begins to work on.
     pub(super) fn new(activity: Arc<Activity>) -> Self {
+        activity.begun.fetch_add(1, Ordering::Relaxed);
+        activity.open.fetch_add(1, Ordering::Relaxed);
         let turn = Self { activity, state: AtomicU8::new(0) };
         turn.set(WORKING, true);
         turn
@@ -165,6 +192,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         self.working(false);
+        self.activity.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -188,6 +216,34 @@ mod tests {
         use Verdict::{Alive, Cut, Finish};
         let (_, mut watchdog) = watched(Protocol::Http1);
         assert_eq!(looks(&mut watchdog, 6), [Alive, Alive, Alive, Finish, Cut, Cut]);
+    }
+
+    #[test]
+    fn a_head_that_trickles_in_is_cut_and_heads_in_a_row_are_not() {
+        let (activity, mut watchdog) = watched(Protocol::Http1);
+        let trickle = |watchdog: &mut Watchdog| {
+            activity.received(1);
+            watchdog.look()
+        };
+        let verdicts: Vec<_> = (0..6).map(|_| trickle(&mut watchdog)).collect();
+        assert_eq!(verdicts[4..], [Verdict::Finish, Verdict::Cut]);
+        for _ in 0..20 {
+            drop(Turn::new(Arc::clone(&activity)));
+            activity.request_complete();
+            assert_eq!(trickle(&mut watchdog), Verdict::Alive);
+        }
+    }
+
+    #[test]
+    fn a_body_may_trickle_in() {
+        let (activity, mut watchdog) = watched(Protocol::Http1);
+        activity.received(1);
+        let turn = Turn::new(Arc::clone(&activity));
+        turn.reading(true);
+        for _ in 0..20 {
+            activity.received(1);
+            assert_eq!(watchdog.look(), Verdict::Alive);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //!
 //! A **handler** is any `tower::Service` from `Request<`[`RequestBody`]`>` to
 //! `Response<`[`Body`]`>` that never fails: an error is a response too. It sees neither sockets nor hyper, so
-//! tests call it directly. It finds [`Peer`], [`Scheme`] and [`RequestId`] among the request's extensions, and leaves an
+//! tests call it directly. It finds [`Peer`] and [`RequestId`] among the request's extensions, and leaves an
 //! [`Endpoint`] among those of its response.
 //!
 //! A handler may be dropped at any `await`: that is how it learns that its client has left. Work that must be finished

@@ -78,7 +78,7 @@ impl Record {
             method: request.method().clone(),
             uri: request.uri().clone(),
             id: request.extensions().get().cloned(),
-            peer: request.extensions().get().map(|&Peer(address)| address),
+            peer: request.extensions().get().map(|peer: &Peer| peer.address),
         };
         Self {
             request,

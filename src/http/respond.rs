@@ -6,9 +6,19 @@ use serde::Serialize;
 
 use super::Body;
 
+/// How many headers most answers have, with those that the layers add. A map that grows is built twice.
+const HEADERS: usize = 8;
+
+/// An answer with a body.
+pub(crate) fn full(body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    response.headers_mut().reserve(HEADERS);
+    response
+}
+
 /// An answer without a body.
 pub(crate) fn empty(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
+    let mut response = full(Body::empty());
     *response.status_mut() = status;
     response
 }

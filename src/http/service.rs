@@ -1,7 +1,6 @@
 //! Between hyper and the stack: gives each request what its connection knows, and notes whose turn it is.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,7 +11,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::body::{BoxError, RequestBody, RequestBodyError};
-use super::extension::{Peer, Scheme};
+use super::extension::Peer;
 use super::idle::{Activity, Turn};
 use super::stack::Application;
 
@@ -20,8 +19,7 @@ use super::stack::Application;
 #[derive(Debug)]
 pub(super) struct ConnectionService<A> {
     pub(super) application: A,
-    pub(super) peer: SocketAddr,
-    pub(super) scheme: Scheme,
+    pub(super) peer: Peer,
     pub(super) activity: Arc<Activity>,
 }
 
@@ -33,8 +31,7 @@ impl<A: Application> hyper::service::Service<Request<Incoming>> for ConnectionSe
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let turn = Arc::new(Turn::new(Arc::clone(&self.activity)));
         let mut request = request.map(|body| self.watched(body, &turn));
-        request.extensions_mut().insert(Peer(self.peer));
-        request.extensions_mut().insert(self.scheme);
+        request.extensions_mut().insert(self.peer);
         Answering { inner: self.application.answer(request), turn }
     }
 }

@@ -18,6 +18,9 @@ use super::sniff::Protocol;
 /// How much is thrown away at once while lingering.
 const SCRATCH: usize = 8 * 1024;
 
+/// Up to this size, what lies in several places is copied together: the system takes longer to look at each of them.
+const TOGETHER: usize = 4 * 1024;
+
 /// A TCP stream that is watched.
 #[derive(Debug)]
 pub(super) struct Socket {
@@ -108,7 +111,11 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?;
+        let mut together = [0; TOGETHER];
+        let written = match join(slices, &mut together) {
+            Some(bytes) => ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?,
+            None => ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?,
+        };
         self.activity.sent(written);
         Poll::Ready(Ok(written))
     }
@@ -134,6 +141,17 @@ impl AsyncWrite for Socket {
         }
         self.poll_linger(cx).map(Ok)
     }
+}
+
+/// The slices one behind the other, if they fit.
+fn join<'a>(slices: &[IoSlice<'_>], into: &'a mut [u8]) -> Option<&'a [u8]> {
+    let mut end = 0_usize;
+    for slice in slices {
+        let start = end;
+        end = start.checked_add(slice.len())?;
+        into.get_mut(start..end)?.copy_from_slice(slice);
+    }
+    into.get(..end)
 }
 
 /// A connection's bytes: those of the socket, or what TLS makes of them.

@@ -56,7 +56,13 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn new(records: Records, settings: Settings) -> Self {
-        Self { records, settings, cache: Arc::new(ManifestCache::new()), endings: Arc::default(), unattended: TaskTracker::new() }
+        Self {
+            records,
+            settings,
+            cache: Arc::new(ManifestCache::new()),
+            endings: Arc::default(),
+            unattended: TaskTracker::new(),
+        }
     }
 
     pub(crate) fn settings(&self) -> &Settings {

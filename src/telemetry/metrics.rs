@@ -4,7 +4,9 @@
 //! not count for each other. Labels come from enums and from names in the source, never from what a client sent: a
 //! client cannot make a new time series.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -31,6 +33,17 @@ pub struct Metrics {
     in_flight: Gauge,
     received: Family<EndpointLabels, Counter>,
     sent: Family<EndpointLabels, Counter>,
+    /// What is counted for requests that are alike, found at once instead of by its labels one for one.
+    kinds: RwLock<HashMap<RequestLabels, Arc<Kind>>>,
+}
+
+/// What is counted for requests with the same labels.
+#[derive(Debug)]
+struct Kind {
+    requests: Counter,
+    duration: Histogram,
+    /// Where something was sent at all.
+    sent: OnceLock<Counter>,
 }
 
 /// One request that is over, with its bodies.
@@ -78,6 +91,7 @@ impl Metrics {
             in_flight: Gauge::default(),
             received: Family::default(),
             sent: Family::default(),
+            kinds: RwLock::default(),
         };
         metrics.register();
         metrics
@@ -105,17 +119,36 @@ impl Metrics {
     /// Counts a request that is over.
     pub fn request_finished(&self, request: &FinishedRequest<'_>) {
         let endpoint = request.endpoint;
-        let method = method_label(request.method);
-        let status = status_label(request.status);
+        let kind = self.kind(RequestLabels {
+            endpoint,
+            method: method_label(request.method),
+            status: status_label(request.status),
+        });
         self.in_flight.dec();
-        self.requests.get_or_create(&RequestLabels { endpoint, method, status }).inc();
-        self.durations.get_or_create(&RouteLabels { endpoint, method }).observe(request.duration.as_secs_f64());
+        kind.requests.inc();
+        kind.duration.observe(request.duration.as_secs_f64());
         if request.received > 0 {
             self.received.get_or_create(&EndpointLabels { endpoint }).inc_by(request.received);
         }
         if request.sent > 0 {
-            self.sent.get_or_create(&EndpointLabels { endpoint }).inc_by(request.sent);
+            kind.sent
+                .get_or_init(|| self.sent.get_or_create(&EndpointLabels { endpoint }).clone())
+                .inc_by(request.sent);
         }
+    }
+
+    fn kind(&self, labels: RequestLabels) -> Arc<Kind> {
+        if let Some(kind) = self.kinds.read().unwrap_or_else(PoisonError::into_inner).get(&labels) {
+            return Arc::clone(kind);
+        }
+        let RequestLabels { endpoint, method, .. } = labels;
+        let kind = Arc::new(Kind {
+            requests: self.requests.get_or_create(&labels).clone(),
+            duration: self.durations.get_or_create(&RouteLabels { endpoint, method }).clone(),
+            sent: OnceLock::new(),
+        });
+        self.kinds.write().unwrap_or_else(PoisonError::into_inner).insert(labels, Arc::clone(&kind));
+        kind
     }
 
     /// All metrics as text, of the type [`CONTENT_TYPE`].

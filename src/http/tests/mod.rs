@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use super::body::{Body, RequestBody};
 use super::listener::{Listeners, Serving};
 use super::stack::stack;
-use super::{Endpoint, Peer, Scheme};
+use super::{Endpoint, Peer};
 use crate::config::{Limits, Listener, Log, LogFormat, Tls};
 use crate::telemetry::metrics::Metrics;
 
@@ -92,9 +92,8 @@ async fn handle(request: Request<RequestBody>) -> Result<Response<Body>, Infalli
     match request.uri().path() {
         "/hello" => *response.body_mut() = Body::full("hello"),
         "/who" => {
-            let Peer(peer) = request.extensions().get().unwrap();
-            let scheme: &Scheme = request.extensions().get().unwrap();
-            *response.body_mut() = Body::full(format!("{peer} by {scheme} with {:?}", request.version()));
+            let Peer { address, scheme } = request.extensions().get().unwrap();
+            *response.body_mut() = Body::full(format!("{address} by {scheme} with {:?}", request.version()));
         }
         "/count" => {
             let count = request.into_body().into_stream().try_fold(0, async |sum, data| Ok(sum + data.len())).await;

@@ -7,7 +7,7 @@ use super::Answer;
 use super::{conditions, multipart};
 use crate::auth::Permit;
 use crate::http::app::App;
-use crate::http::respond::{WithHeader, empty, names};
+use crate::http::respond::{WithHeader, empty, full, names};
 use crate::http::{Body, Head};
 use crate::oci::{Digest, RangeSet, RepositoryName, StreamId};
 
@@ -32,9 +32,9 @@ pub(super) async fn read(app: &App, _permit: &Permit, name: &RepositoryName, dig
     };
     let response = match wanted {
         Err(_) => empty(StatusCode::RANGE_NOT_SATISFIABLE).with(header::CONTENT_RANGE, &format!("bytes */{size}")),
-        Ok(RangeSet::Whole) => Response::new(body(&*blob, 0, size, head).await?),
+        Ok(RangeSet::Whole) => full(body(&*blob, 0, size, head).await?),
         Ok(RangeSet::One(range)) => {
-            let mut response = Response::new(body(&*blob, range.start(), range.end(), head).await?);
+            let mut response = full(body(&*blob, range.start(), range.end(), head).await?);
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             response.with(header::CONTENT_RANGE, &range.content_range(size).to_string())
         }

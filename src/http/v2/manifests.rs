@@ -1,6 +1,6 @@
 //! Manifests: reading, pushing and deleting them.
 
-use http::{Response, StatusCode, header};
+use http::{StatusCode, header};
 
 use super::conditions;
 use super::{Answer, Failure};
@@ -8,7 +8,7 @@ use crate::auth::Permit;
 use crate::http::app::App;
 use crate::http::body::ReadError;
 use crate::http::query::Query;
-use crate::http::respond::{WithHeader, empty, names};
+use crate::http::respond::{WithHeader, empty, full, names};
 use crate::http::{Body, Call, Head};
 use crate::oci::{Digest, MediaType, Reference, RepositoryName, StreamId, Tag};
 use crate::registry::put::PushManifest;
@@ -31,7 +31,7 @@ pub(super) async fn read(
     let response = if conditions::is_known(&head.headers, &manifest.digest) {
         empty(StatusCode::NOT_MODIFIED)
     } else {
-        Response::new(Body::full(manifest.content.clone())).with(header::CONTENT_TYPE, manifest.media_type.as_str())
+        full(Body::full(manifest.content.clone())).with(header::CONTENT_TYPE, manifest.media_type.as_str())
     };
     Ok(response.with(names::DOCKER_CONTENT_DIGEST, digest).with(header::ETAG, &format!("\"{digest}\"")))
 }
