@@ -35,7 +35,8 @@
 //!    before it sends anything.
 //! 3. A blob's bytes stream through the hasher into a file of the upload session, a MiB at a time, on a blocking thread.
 //!    The closing request verifies the digest; the file is synchronised, gets its name, and the directory is
-//!    synchronised. Then one metadata commit links the blob to the repository, and the client gets its 201.
+//!    synchronised. A blob of at most 64 KiB has no session file: it is appended to a log that is synchronised once for all
+//!    that wait, and then gets its file. Then one metadata commit links the blob to the repository, and the client gets its 201.
 //! 4. A manifest is read whole, under a limit, and parsed by a lenient view; its bytes become a blob and are never
 //!    written anew. The image is derived from it and its config. The transaction then reads what the push rests on (the
 //!    stream, the links of its blobs, the tag's head, the tags that follow it), decides, and commits with guards on all
@@ -45,7 +46,8 @@
 //!
 //! # The life of a pull
 //!
-//! Route, permit, then: tag → digest (the tag's head), digest → link of this repository, file → socket. The file is open
+//! Route, permit, then: tag → digest (the tag's head), digest → link of this repository, file → socket. A manifest that
+//! was read lately comes from memory, as long as neither head nor link has another revision. The file is open
 //! before a status is chosen. Bodies are read without blocking where the page cache has them, and yield once per MiB, so
 //! that a small request never waits behind a large download. No lock is held, and nothing is awaited that another
 //! request could stall.
@@ -57,7 +59,7 @@
 //! | 201 for a blob | its bytes, its name, and its link to the repository |
 //! | 201 for a manifest | its bytes, its link, its image, every tag it moved, and their log |
 //! | 202 for a delete | the deletion, with its entry in the log of each tag it took away |
-//! | 202 for a chunk | nothing: an upload session survives the end of the process, not that of the machine |
+//! | 202 for a chunk | nothing: a session survives a stop; one of more than 64 KiB survives a crash of the process, too |
 //!
 //! What a reader has seen is durable too: nothing becomes visible before it is.
 //!
@@ -69,6 +71,8 @@
 pub(crate) mod auth;
 pub mod cli;
 pub mod config;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod http;
 pub mod oci;
 pub(crate) mod records;

@@ -36,6 +36,15 @@ pub enum StartError {
     Bind(#[from] BindError),
 }
 
+/// What a server keeps things in.
+#[derive(Debug)]
+pub struct Stores {
+    /// Content and upload sessions.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Everything else.
+    pub metadata: Arc<dyn MetadataStore>,
+}
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
@@ -54,10 +63,20 @@ pub struct Server {
 impl Server {
     /// Opens the stores, binds the listeners and serves. What cannot work fails here, before anything is served.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        Self::start_on(config, clock, |stores| stores).await
+    }
+
+    /// Starts a server on what `decorate` makes of its stores, as tests do that have them fail.
+    pub async fn start_on(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        decorate: impl FnOnce(Stores) -> Stores,
+    ) -> Result<Self, StartError> {
         let listeners = Listeners::bind(&config.listeners).await?;
         let addresses = listeners.addresses();
         let (directory, blobs) = open_files(&config.storage, &clock).await?;
         let metadata = open_metadata(&directory, &config.storage).await?;
+        let Stores { blobs, metadata } = decorate(Stores { blobs, metadata });
         let records = Records::new(Arc::clone(&metadata), Arc::clone(&blobs), clock);
         let settings = Settings {
             manifest_limit: config.registry.manifest_limit,
@@ -125,7 +144,8 @@ async fn open_metadata(directory: &DataDirectory, storage: &Storage) -> weir_sto
         MetadataBackend::Sled => {
             let options = JournaledOptions {
                 cache_bytes: storage.cache,
-                reserve_bytes: storage.reserve,
+                // Less than blobs leave free: when no more content is taken, tags can still be deleted.
+                reserve_bytes: storage.reserve / 2,
                 ..JournaledOptions::new(directory.journal(), directory.index())
             };
             Arc::new(JournaledStore::open(options).await?)

@@ -3,8 +3,12 @@
 //! Every test has a server of its own, with a data directory of its own, in this process. Nothing outlives a test.
 
 mod apis;
+mod faults;
+#[cfg(feature = "fuzzing")]
+mod fuzz_corpora;
 mod harness;
 mod harness_more;
+mod model;
 mod regressions;
 mod server;
 mod v2;

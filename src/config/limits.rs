@@ -15,9 +15,10 @@ pub struct Limits {
     pub connections: usize,
     /// Requests that are in work at once. A request is in work until the last byte of both its bodies has moved.
     pub requests: usize,
-    /// How long a connection may take to its first byte, and a request to the end of its head.
+    /// How long a connection may take to its first byte, with TLS to the end of the handshake.
     pub first_byte: Duration,
-    /// How long a connection may rest without a byte in either direction. Long uploads are not cut off by it.
+    /// How long a connection may rest without a byte in either direction, and a request may take to the end of its head. Long
+    /// uploads are not cut off by it.
     pub idle: Duration,
     /// The largest head of a request, in bytes.
     pub header_bytes: usize,

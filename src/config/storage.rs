@@ -16,7 +16,8 @@ pub struct Storage {
     pub metadata: MetadataBackend,
     /// Bytes of memory for sled's page cache.
     pub cache: u64,
-    /// Bytes that are kept free on the disk: uploads are refused before it is full. 0 keeps nothing free.
+    /// Bytes that are kept free on the disk: uploads are refused before it is full. Metadata may use half of them, so that
+    /// tags can be moved and deleted on a disk that takes no more uploads. 0 keeps nothing free.
     pub reserve: u64,
 }
 

@@ -93,8 +93,8 @@ pub(super) struct Watchdog {
     quiet: u32,
     /// Requests before the last look.
     begun: u64,
-    /// Looks that found the same head unfinished: one that trickles in moves, and is given up all the same.
-    same_head: u32,
+    /// Looks since a head was found unfinished that still is: one that trickles in moves, and is given up all the same.
+    same_head: Option<u32>,
     protocol: Protocol,
 }
 
@@ -107,7 +107,7 @@ impl Watchdog {
                 PING_BYTES.saturating_mul(pings)
             }
         };
-        Self { activity, seen: 0, slack, quiet: 0, begun: 0, same_head: 0, protocol }
+        Self { activity, seen: 0, slack, quiet: 0, begun: 0, same_head: None, protocol }
     }
 
     /// Looks once more.
@@ -134,8 +134,8 @@ impl Watchdog {
         let begun = self.activity.begun.load(Ordering::Relaxed);
         let same = begun == self.begun && self.activity.mid_head() && self.protocol == Protocol::Http1;
         self.begun = begun;
-        self.same_head = if same { self.same_head.saturating_add(1) } else { 0 };
-        self.same_head
+        self.same_head = same.then(|| self.same_head.map_or(0, |looks| looks.saturating_add(1)));
+        self.same_head.unwrap_or_default()
     }
 }
 
@@ -226,7 +226,7 @@ mod tests {
             watchdog.look()
         };
         let verdicts: Vec<_> = (0..6).map(|_| trickle(&mut watchdog)).collect();
-        assert_eq!(verdicts[4..], [Verdict::Finish, Verdict::Cut]);
+        assert_eq!(verdicts[3..], [Verdict::Alive, Verdict::Finish, Verdict::Cut]);
         for _ in 0..20 {
             drop(Turn::new(Arc::clone(&activity)));
             activity.request_complete();
@@ -252,6 +252,7 @@ mod tests {
         looks(&mut watchdog, 3);
         activity.received(1);
         assert_eq!(looks(&mut watchdog, 4).last(), Some(&Verdict::Alive));
+        activity.request_complete();
         activity.sent(1);
         assert_eq!(watchdog.look(), Verdict::Alive);
     }

@@ -23,16 +23,16 @@
 //! client is slow to take is held up to 1 MiB and a chunk a response with HTTP/1, and 400 KiB and a chunk with HTTP/2. So it is
 //! about `requests` × 1 MiB in, as much out, and [`connections`](crate::config::Limits::connections) × 20 KiB.
 
-mod apis;
+pub(crate) mod apis;
 pub(crate) mod app;
 pub mod body;
 mod call;
 pub(crate) mod dispatch;
 pub mod listener;
-mod query;
+pub(crate) mod query;
 mod respond;
 pub mod stack;
-mod v2;
+pub(crate) mod v2;
 
 mod access_log;
 mod catch_panic;

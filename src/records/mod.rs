@@ -39,7 +39,8 @@ mod reading;
 mod stream;
 mod tag;
 mod transaction;
-mod value;
+mod turns;
+pub(crate) mod value;
 
 pub(crate) use event::{Actor, AmendedImage, Amendment, Cause, LogEntry, LogKind, TaggedManifest};
 pub(crate) use image::ImageRecord;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use weir_storage::{BlobStore, Clock, MetadataStore, Revision, Scan};
 
+use super::turns::Turns;
 use super::{Error, Key, Moment, Prefix, value};
 
 /// A record with the revision that wrote it.
@@ -30,11 +31,12 @@ pub(crate) struct Records {
     metadata: Arc<dyn MetadataStore>,
     blobs: Arc<dyn BlobStore>,
     clock: Arc<dyn Clock>,
+    turns: Arc<Turns>,
 }
 
 impl Records {
     pub(crate) fn new(metadata: Arc<dyn MetadataStore>, blobs: Arc<dyn BlobStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { metadata, blobs, clock }
+        Self { metadata, blobs, clock, turns: Arc::default() }
     }
 
     pub(crate) fn metadata(&self) -> &dyn MetadataStore {
@@ -47,6 +49,10 @@ impl Records {
 
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.clock
+    }
+
+    pub(super) fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     pub(crate) fn now(&self) -> Moment {

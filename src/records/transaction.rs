@@ -11,8 +11,8 @@ use weir_storage::{BlobStore, Commit, Digest, Guard, MetadataStore, Revision, Sc
 use super::value::{self, Encoded};
 use super::{Error, Key, Moment, Prefix, Records};
 
-/// How often a decision is made anew before the writer is told that others keep changing the same records. Of sixteen
-/// writers on one tag each needs sixteen tries at worst; this leaves room for hundreds.
+/// How often a decision is made anew before the writer is told that others keep changing the same records. Who lost once
+/// waits for its turn, and then meets only those who have not lost yet.
 const ATTEMPTS: usize = 2_000;
 
 /// A decision that reads records and writes others. It is made again from the start when a record that it read was
@@ -192,12 +192,16 @@ impl<'s> Transaction<'s> {
 impl Records {
     /// Carries out a decision: reads, commits, and begins again where another writer was faster.
     pub(crate) async fn transact<D: Decide>(&self, decision: &D) -> Result<Committed<D::Outcome>, D::Error> {
+        let mut turn = None;
         for _ in 0..ATTEMPTS {
             let mut transaction = Transaction::begin(self);
             let outcome = decision.decide(&mut transaction).await?;
             match transaction.commit().await {
                 Ok(revision) => return Ok(Committed { outcome, revision }),
-                Err(Error::Storage(error)) if error.is_conflict() => tokio::task::yield_now().await,
+                Err(Error::Storage(weir_storage::Error::Conflict { key, .. })) => match turn {
+                    None => turn = self.turns().wait(&key).await,
+                    Some(_) => tokio::task::yield_now().await,
+                },
                 Err(error) => return Err(error.into()),
             }
         }

@@ -13,14 +13,17 @@
 //! # Durability
 //!
 //! What a method acknowledges has survived a power cut from then on, where its documentation says *durable*:
-//! [`MetadataStore::commit`], [`BlobStore::put`] and [`Upload::commit`]. An upload session survives the end of the
-//! process but not that of the machine: a client that sees its session gone starts again.
+//! [`MetadataStore::commit`], [`BlobStore::put`] and [`Upload::commit`]. An upload session survives a regular
+//! end of the process but not that of the machine: a client that sees its session gone starts again.
 
 pub mod blob;
+mod boot;
 pub mod clock;
 pub mod data_directory;
 mod digest;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod metadata;
 
 pub use blob::{BlobReader, BlobStore, ByteStream, InvalidUploadId, Upload, UploadId};

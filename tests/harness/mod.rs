@@ -22,4 +22,4 @@ pub(crate) use raw::RawConnection;
 pub(crate) use reply::Reply;
 pub(crate) use repository::Repository;
 pub(crate) use session::Session;
-pub(crate) use weir::{Weir, files_below};
+pub(crate) use weir::{Faults, Weir, files_below};

@@ -11,7 +11,9 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use weir::config::{Config, Listener, MetadataBackend, Storage};
-use weir::server::Server;
+use weir::server::{Server, Stores};
+use weir_storage::blob::faulty::FaultyBlobs;
+use weir_storage::metadata::faulty::FaultyMetadata;
 use weir_storage::{Clock, SystemClock};
 
 use super::{Call, RawConnection, Repository, folder};
@@ -46,6 +48,16 @@ impl Pace {
         };
         builder.enable_all().build().unwrap()
     }
+}
+
+/// What stands between a server and its stores.
+type Decorate = Box<dyn FnOnce(Stores) -> Stores + Send>;
+
+/// The stores of a server, to have them fail.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    pub(crate) blobs: Arc<FaultyBlobs>,
+    pub(crate) metadata: Arc<FaultyMetadata>,
 }
 
 struct Running {
@@ -85,7 +97,25 @@ impl Weir {
         Self::begin(Pace::Real, clock, configure)
     }
 
+    /// Starts a server whose metadata survive a restart and whose stores fail when they are told to.
+    pub(crate) fn faulty() -> (Self, Faults) {
+        let (give, given) = std::sync::mpsc::channel();
+        let decorate = move |stores: Stores| {
+            let blobs = Arc::new(FaultyBlobs::new(stores.blobs));
+            let metadata = Arc::new(FaultyMetadata::new(stores.metadata));
+            give.send(Faults { blobs: Arc::clone(&blobs), metadata: Arc::clone(&metadata) }).unwrap();
+            Stores { blobs, metadata }
+        };
+        let durable = |config: &mut Config| config.storage.metadata = MetadataBackend::Sled;
+        let weir = Self::decorated(Pace::Real, Arc::new(SystemClock), durable, Box::new(decorate));
+        (weir, given.recv().unwrap())
+    }
+
     fn begin(pace: Pace, clock: Arc<dyn Clock>, configure: impl FnOnce(&mut Config)) -> Self {
+        Self::decorated(pace, clock, configure, Box::new(|stores| stores))
+    }
+
+    fn decorated(pace: Pace, clock: Arc<dyn Clock>, configure: impl FnOnce(&mut Config), decorate: Decorate) -> Self {
         let directory = folder::temporary();
         let mut config = Config {
             listeners: vec![Listener { address: (Ipv4Addr::LOCALHOST, 0).into(), tls: None }],
@@ -99,7 +129,7 @@ impl Weir {
         // A test that failed may leave a request open; its server need not wait for it.
         config.limits.grace = Duration::from_secs(1);
         configure(&mut config);
-        let running = Running::start(pace, config.clone(), Arc::clone(&clock));
+        let running = Running::start(pace, config.clone(), Arc::clone(&clock), decorate);
         Self { running: Some(running), pace, config, clock, directory }
     }
 
@@ -112,7 +142,8 @@ impl Weir {
     pub(crate) fn restart_with(&mut self, configure: impl FnOnce(&mut Config)) {
         self.stop();
         configure(&mut self.config);
-        self.running = Some(Running::start(self.pace, self.config.clone(), Arc::clone(&self.clock)));
+        let clock = Arc::clone(&self.clock);
+        self.running = Some(Running::start(self.pace, self.config.clone(), clock, Box::new(|stores| stores)));
     }
 
     /// Stops the server, and leaves its data where they are.
@@ -197,12 +228,12 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 impl Running {
-    fn start(pace: Pace, config: Config, clock: Arc<dyn Clock>) -> Self {
+    fn start(pace: Pace, config: Config, clock: Arc<dyn Clock>, decorate: Decorate) -> Self {
         let (started, address) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             pace.runtime().block_on(async move {
-                let server = Server::start(config, clock).await.unwrap();
+                let server = Server::start_on(config, clock, decorate).await.unwrap();
                 started.send(server.addresses()[0].address).unwrap();
                 // An error says that the test is gone, which is as good a reason to stop.
                 let _ = stopped.await;

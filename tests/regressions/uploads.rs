@@ -143,7 +143,7 @@ async fn concurrent_commits_of_one_blob_all_succeed() {
         }
     }))
     .await;
-    assert_eq!((weir.files_in("blobs"), weir.files_in("uploads")), (1, 0));
+    assert_eq!((weir.files_in("blobs/sha256"), weir.files_in("uploads")), (1, 0));
 }
 
 /// <https://github.com/containerd/containerd/issues/2706>,

@@ -50,3 +50,14 @@ async fn a_disk_with_space_again_takes_pushes_again() {
     weir.get("/readyz").await.is(200);
     weir.repository("team/app").push("v2", &image).await.is(201);
 }
+
+#[tokio::test]
+async fn the_api_of_streams_says_that_the_disk_is_full() {
+    let (weir, _) = filled_up().await;
+    let stream = serde_json::json!({ "metadata": { "name": "other" } });
+    let path = "/apis/image.openshift.io/v1/namespaces/team/imagestreams";
+    let status = weir.post(path).body(stream.to_string()).await.is(507).json();
+    assert_eq!((&status["kind"], &status["reason"]), (&"Status".into(), &"InsufficientStorage".into()));
+    assert!(status["message"].as_str().is_some_and(|message| message.contains("disk is full")), "{status}");
+    weir.get(format!("{path}/other")).await.is(404);
+}

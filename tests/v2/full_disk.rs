@@ -38,11 +38,11 @@ async fn pulls_are_served() {
 #[tokio::test]
 async fn refused_pushes_leave_nothing_behind() {
     let (weir, _, location) = filled_up().await;
-    let before = (weir.files_in("blobs"), weir.files_in("uploads"));
+    let before = (weir.files_in("blobs/sha256"), weir.files_in("uploads"));
     let (repository, blob) = (weir.repository("app"), Blob::random(1, 2_000_000));
     let path = repository.path(&format!("blobs/uploads/?digest={}", blob.digest));
     weir.post(path).body(blob.bytes.clone()).await.is(507);
     repository.push("v2", &Manifest::index(&[])).await.is(507);
-    assert_eq!((weir.files_in("blobs"), weir.files_in("uploads")), before);
+    assert_eq!((weir.files_in("blobs/sha256"), weir.files_in("uploads")), before);
     Session { weir: &weir, location }.stands_at(0).await;
 }

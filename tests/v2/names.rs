@@ -28,7 +28,7 @@ async fn a_malformed_name_is_refused() {
             weir.call(method, path).await.is_oci_error(400, "NAME_INVALID");
         }
     }
-    assert_eq!((weir.files_in("uploads"), weir.files_in("blobs")), (0, 0));
+    assert_eq!((weir.files_in("uploads"), weir.files_in("blobs/sha256")), (0, 0));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! Source: `image.openshift.io/v1` as an OpenShift API server answers it.
 
-mod route;
+pub(crate) mod route;
 mod status;
 mod write;
 

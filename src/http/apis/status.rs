@@ -136,8 +136,31 @@ impl Refusal {
         Self::from(Status::failure(409, "Conflict", message).with_details(details("imagestreamimage", &name)))
     }
 
+    /// A failure of the server itself: what a client can do about it, and nothing else.
     fn internal(error: &records::Error) -> Self {
-        let status = Status::failure(500, "InternalError", "Internal error occurred: the server's log says why");
+        use weir_storage::Error as S;
+        let (code, reason, message) = match error {
+            records::Error::Storage(S::Full { .. }) => {
+                (507, "InsufficientStorage", "the registry's disk is full; what it holds can still be read")
+            }
+            records::Error::Contended | records::Error::Storage(S::Unavailable(_)) => {
+                (503, "ServiceUnavailable", "the registry cannot do this now; try again")
+            }
+            records::Error::Record { .. }
+            | records::Error::Storage(
+                S::BlobNotFound(_)
+                | S::UploadNotFound(_)
+                | S::UploadBusy(_)
+                | S::DigestMismatch { .. }
+                | S::RangeOutside { .. }
+                | S::Conflict { .. }
+                | S::TooLarge { .. }
+                | S::Corrupt { .. }
+                | S::DataDirectory(_)
+                | S::Io { .. },
+            ) => (500, "InternalError", "Internal error occurred: the server's log says why"),
+        };
+        let status = Status::failure(code, reason, message);
         Self { status: Box::new(status), cause: Some(error_chain(error)), allow: None }
     }
 }

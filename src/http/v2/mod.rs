@@ -11,7 +11,7 @@ mod index;
 mod listings;
 mod manifests;
 mod multipart;
-mod route;
+pub(crate) mod route;
 mod tag_history;
 mod uploads;
 

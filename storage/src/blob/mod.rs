@@ -139,6 +139,9 @@ pub trait Upload: Send {
     /// Verifies the content and makes it durable under its digest; the session ends. Where it hashes to something
     /// else: `DigestMismatch`, and the session goes on as of its last [`save`](Self::save). A digest of another algorithm
     /// than the session's is verified by reading the content again. Returns the size.
+    ///
+    /// Where the disk failed to take the bytes, the session ends: they have to be sent again, since a second attempt to
+    /// make them durable may succeed and mean nothing.
     async fn commit(self: Box<Self>, digest: &Digest) -> Result<u64>;
 
     /// Ends the session and frees its space.

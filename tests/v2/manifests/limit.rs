@@ -32,7 +32,7 @@ async fn a_larger_manifest_is_refused() {
     repository.push("large", &manifest).await.is_oci_error(413, "SIZE_INVALID");
     repository.push("large", &manifest).streamed(manifest.bytes.clone()).await.is_oci_error(413, "SIZE_INVALID");
     repository.pull("large").await.is(404);
-    assert_eq!(weir.files_in("blobs"), 0);
+    assert_eq!(weir.files_in("blobs/sha256"), 0);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ async fn makes_a_blob_of_another_repository_one_of_this() {
         reply.has("location", into.blob_path(&blob.digest)).has("content-length", "0");
         into.blob(&blob.digest).await.is(200).holds(&blob.bytes);
     }
-    assert_eq!((weir.files_in("uploads"), weir.files_in("blobs")), (0, 1));
+    assert_eq!((weir.files_in("uploads"), weir.files_in("blobs/sha256")), (0, 1));
 }
 
 #[tokio::test]

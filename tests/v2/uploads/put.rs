@@ -139,7 +139,7 @@ async fn a_blob_can_be_pushed_again() {
         weir.repository(repository).push_blob(&blob).await;
         weir.repository(repository).blob(&blob.digest).await.is(200).holds(&blob.bytes);
     }
-    assert_eq!(weir.files_in("blobs"), 1);
+    assert_eq!(weir.files_in("blobs/sha256"), 1);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -29,6 +30,9 @@ struct Table {
     /// When sessions were last written to whose claim was dropped without a save, so that a session is not swept as
     /// idle because its one long request broke off. Emptied by the end of each session.
     unsaved: HashMap<UploadId, SystemTime>,
+    /// Sessions that are over although their files are there: they were committed and could not be removed, or a sync of
+    /// their bytes failed. The kernel tells that once; the page cache shows them still, and the disk may not have them.
+    doubtful: HashMap<UploadId, ErrorKind>,
 }
 
 impl Claims {
@@ -48,6 +52,11 @@ impl Claims {
     /// The session if nobody has it and nothing works on it. Who comes for it meanwhile waits.
     pub(super) fn claim_idle(self: &Arc<Self>, id: UploadId) -> Option<Claim> {
         self.try_claim(id).ok().map(|(claim, _)| claim)
+    }
+
+    /// The session's files are not to be trusted any more.
+    pub(super) fn doubt(&self, id: UploadId, why: ErrorKind) {
+        self.table().doubtful.insert(id, why);
     }
 
     fn try_claim(self: &Arc<Self>, id: UploadId) -> std::result::Result<(Claim, Holder), Taken> {
@@ -112,10 +121,26 @@ impl Claim {
         self.claims.table().unsaved.get(&self.id).copied()
     }
 
-    /// The state file tells everything again, or the session is gone.
+    /// The state file tells everything again.
     pub(super) fn settle(&mut self) {
         self.written = None;
         self.claims.table().unsaved.remove(&self.id);
+    }
+
+    /// The session is gone.
+    pub(super) fn end(&mut self) {
+        self.settle();
+        self.claims.table().doubtful.remove(&self.id);
+    }
+
+    /// Why the session is over, whatever its files say; `None` where it is not.
+    pub(super) fn doubt(&self) -> Option<ErrorKind> {
+        self.claims.table().doubtful.get(&self.id).copied()
+    }
+
+    /// The table of all claims, for work that outlives this one.
+    pub(super) fn claims(&self) -> &Arc<Claims> {
+        &self.claims
     }
 }
 

@@ -102,8 +102,18 @@ impl Content {
     /// Makes a complete and verified file the content of `digest`. Its bytes are durable before it has the name, and
     /// the name before this returns. Where somebody else was faster, the rename replaces equal by equal.
     pub(super) fn adopt(&self, file: &File, path: &Path, digest: &Digest) -> Result<()> {
-        file.sync_data().map_err(|error| Error::io("fsync", path, error))?;
-        fs::rename(path, self.path(digest)).map_err(|error| Error::io("rename", path, error))?;
+        sync_content(file, path)?;
+        self.rename(path, digest)?;
+        self.sync_name(digest)
+    }
+
+    /// Gives a durable file the name of its digest, which is not durable yet.
+    pub(super) fn rename(&self, path: &Path, digest: &Digest) -> Result<()> {
+        fs::rename(path, self.path(digest)).map_err(|error| Error::io("rename", path, error))
+    }
+
+    /// Makes the name of content durable.
+    pub(super) fn sync_name(&self, digest: &Digest) -> Result<()> {
         sync_folder(&self.folder(digest))
     }
 
@@ -153,6 +163,12 @@ impl Drop for Temporary {
             warn!(file.path = %self.path.display(), %error, "failed to remove a temporary file");
         }
     }
+}
+
+/// Makes the bytes of a file durable. Where that fails the file must not be trusted, however a second attempt ends: the
+/// kernel may have dropped them, and tells of it once.
+pub(super) fn sync_content(file: &File, path: &Path) -> Result<()> {
+    file.sync_data().map_err(|error| Error::io("fsync", path, error))
 }
 
 /// Makes a folder, or finds it.

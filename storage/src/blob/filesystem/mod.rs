@@ -26,6 +26,8 @@
 mod buffers;
 mod claims;
 mod content;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod memory;
 mod reader;
 mod session;
@@ -205,7 +207,7 @@ impl Shared {
             return Ok(false);
         }
         paths.remove()?;
-        claim.settle();
+        claim.end();
         Ok(true)
     }
 

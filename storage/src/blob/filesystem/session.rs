@@ -1,7 +1,8 @@
 //! The files of an upload session: `<id>.data` holds the bytes, `<id>.json` says what is known of them.
 //!
-//! Neither is synced. A session outlives the process, whose pages the system keeps; after a power cut it is gone, or
-//! shorter than its state says, and both are noticed.
+//! Neither is synced. A session outlives the process, whose pages the system keeps. After a power cut it is gone, or
+//! shorter than its state says, or as long and not what was written: file systems may keep a size and lose the bytes.
+//! So the hash of a state that another boot of the machine wrote counts for nothing, and the bytes are hashed again.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
 use super::content::{Temporary, remove};
-use crate::{Algorithm, Error, Hasher, Result, UploadId};
+use crate::{Algorithm, Error, Hasher, Result, UploadId, boot};
 
 /// The version of the state file. One that says another is not read: the session is given up, and its client starts
 /// again.
@@ -49,7 +50,7 @@ pub(super) struct Session {
     pub(super) algorithm: Algorithm,
     /// How many bytes the hash state covers.
     pub(super) offset: u64,
-    /// The hash of those bytes; `None` where another version of the hash library wrote it.
+    /// The hash of those bytes; `None` where another version of the hash library wrote it, or another boot.
     pub(super) hasher: Option<Hasher>,
     /// When the session was last written to.
     pub(super) touched: SystemTime,
@@ -64,6 +65,9 @@ struct Stored {
     offset: u64,
     hash: String,
     touched_micros: u64,
+    /// The boot of the machine in which it was written; none in states of before there was this field.
+    #[serde(default)]
+    boot: String,
 }
 
 impl Session {
@@ -84,7 +88,9 @@ impl Session {
             label: stored.label,
             algorithm,
             offset: stored.offset,
-            hasher: from_hex(&stored.hash).and_then(|state| Hasher::restore(algorithm, &state)),
+            hasher: from_hex(&stored.hash)
+                .filter(|_| stored.boot == boot::id())
+                .and_then(|state| Hasher::restore(algorithm, &state)),
             touched: SystemTime::UNIX_EPOCH + Duration::from_micros(stored.touched_micros),
         }))
     }
@@ -105,6 +111,7 @@ impl Session {
             offset,
             hash: to_hex(&hasher.save()),
             touched_micros: u64::try_from(since.as_micros()).unwrap_or(u64::MAX),
+            boot: boot::id().to_owned(),
         };
         let text =
             serde_json::to_vec(&stored).map_err(|error| Error::io("encode", &paths.state, io::Error::other(error)))?;

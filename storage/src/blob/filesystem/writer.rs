@@ -11,6 +11,7 @@ use tracing::warn;
 
 use super::Shared;
 use super::claims::Claim;
+use super::content::sync_content;
 use super::session::{Session, SessionPaths};
 use super::vectored::write_all_at;
 use super::writeback::Writeback;
@@ -98,15 +99,23 @@ impl Writer {
     }
 
     /// Takes up a session with all bytes that its file holds, and saves what it found where that is not what the state
-    /// said:
+    /// said, so that it is hashed once:
     /// - bytes after the saved offset were received and not saved: they are hashed;
-    /// - a file that is shorter lost bytes in a power cut, and a hash state that cannot be restored comes from another
-    ///   version of the hash library (distribution/distribution#2869): the file is hashed from its beginning.
-    pub(super) fn resume(shared: Arc<Shared>, claim: Claim) -> Result<Self> {
+    /// - a file that is shorter lost bytes in a power cut, one of another boot may have lost them without being shorter,
+    ///   and a hash state that cannot be restored comes from another version of the hash library
+    ///   (distribution/distribution#2869): the file is hashed from its beginning.
+    pub(super) fn resume(shared: Arc<Shared>, mut claim: Claim) -> Result<Self> {
         let id = claim.id();
+        if claim.doubt().is_some() {
+            // It ended, and its files could not be removed then.
+            SessionPaths::new(&shared.uploads, id).remove()?;
+            claim.end();
+            return Err(Error::UploadNotFound(id));
+        }
         let session = read_or_give_up(&shared, id)?;
         let mut writer = Self::new(shared, claim, &session.label, session.algorithm);
         let length = writer.open_existing()?;
+        let hash_is_known = session.hasher.is_some();
         if let Some(hasher) = session.hasher.filter(|_| session.offset <= length) {
             writer.hasher = hasher;
             writer.written = session.offset;
@@ -114,7 +123,7 @@ impl Writer {
         writer.hash_up_to(length)?;
         writer.saved = Saved { offset: writer.written, hasher: writer.hasher.clone() };
         writer.started = writer.written;
-        if writer.written != session.offset {
+        if writer.written != session.offset || !hash_is_known {
             writer.save()?;
         }
         Ok(writer)
@@ -186,7 +195,8 @@ impl Writer {
         self.trim()
     }
 
-    /// Makes the session's bytes the content of `digest` and ends it, or leaves it as it was saved.
+    /// Makes the session's bytes the content of `digest` and ends it, or leaves it as it was saved. Where the disk may not
+    /// have the bytes, it ends too: they have to be sent again.
     pub(super) fn commit(&mut self, digest: &Digest) -> Result<()> {
         let actual = self.digest(digest.algorithm())?;
         if actual != *digest {
@@ -196,22 +206,39 @@ impl Writer {
         if !self.shared.content.confirm(digest, self.written)? {
             self.trim()?;
             self.file()?;
-            if let Some(file) = &self.file {
-                self.shared.content.adopt(file, &self.paths.data, digest)?;
-            }
+            self.publish(digest)?;
         }
-        if let Err(error) = self.paths.remove() {
-            // The content is durable, which is what was asked for; the sweep ends the session.
-            warn!(upload.id = %self.id(), %error, "failed to remove a committed upload");
-        }
-        self.claim.settle();
+        // The content is durable, which is what was asked for.
+        self.forget();
         Ok(())
+    }
+
+    /// Gives the data file the name of its digest. A rename that fails can be tried again, for the bytes are durable then.
+    fn publish(&mut self, digest: &Digest) -> Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let synced = match self.claim.doubt() {
+            Some(why) => Err(Error::io("fsync", &self.paths.data, why.into())),
+            None => sync_content(file, &self.paths.data),
+        };
+        synced.inspect_err(|_| self.forget())?;
+        self.shared.content.rename(&self.paths.data, digest)?;
+        self.shared.content.sync_name(digest).inspect_err(|_| self.forget())
+    }
+
+    /// Ends a session whose bytes have gone elsewhere, or cannot be trusted. If its files stay, nobody takes it up again all
+    /// the same, and the sweep clears them away.
+    fn forget(&mut self) {
+        self.claim.claims().doubt(self.claim.id(), io::ErrorKind::Other);
+        match self.paths.remove() {
+            Ok(()) => self.claim.end(),
+            Err(error) => warn!(upload.id = %self.id(), %error, "failed to remove an upload that is over"),
+        }
     }
 
     /// Ends the session.
     pub(super) fn cancel(&mut self) -> Result<()> {
         self.paths.remove()?;
-        self.claim.settle();
+        self.claim.end();
         Ok(())
     }
 
@@ -309,7 +336,7 @@ impl Writer {
 
     fn start_writeback(&mut self) {
         let enough = self.written.saturating_sub(self.started) >= STRIDE;
-        if enough && self.writeback.start(&self.paths.data) {
+        if enough && self.writeback.start(&self.paths.data, &self.claim) {
             self.started = self.written;
         }
     }

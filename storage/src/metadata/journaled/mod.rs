@@ -47,6 +47,8 @@ use crate::{Error, Result};
 mod feed;
 mod files;
 mod format;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod index;
 mod journal;
 mod options;

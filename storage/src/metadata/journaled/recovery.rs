@@ -186,23 +186,29 @@ impl IndexFolder {
     }
 
     /// Ends sled and, where all of its files are on disk, notes that they can be trusted whatever happens next.
-    pub(super) fn close(&self, index: Index) -> Result<()> {
+    pub(super) fn close(&self, index: Index) {
         let state = index.flush().and_then(|()| index.progress());
         drop(index);
         if !self.wait_until_released() {
             tracing::warn!(folder = %self.folder.display(), "sled did not let go of the index; the next start checks it");
-            return Ok(());
+            return;
         }
+        // The journal holds everything, so an index that cannot be noted as whole is no failure: the disk may be full.
         match state {
             Ok(progress) => {
-                sync_all_in(&self.sled())?;
-                State::Closed { revision: progress.complete }.write(&self.folder)
+                if let Err(error) = self.note_closed(progress.complete) {
+                    tracing::warn!(%error, folder = %self.folder.display(), "the next start checks the index");
+                }
             }
             Err(failure) => {
                 tracing::warn!(%failure, folder = %self.folder.display(), "the next start rebuilds the index");
-                Ok(())
             }
         }
+    }
+
+    fn note_closed(&self, revision: Revision) -> Result<()> {
+        sync_all_in(&self.sled())?;
+        State::Closed { revision }.write(&self.folder)
     }
 
     /// Waits until no thread of sled has the files; false where one still has after a while.

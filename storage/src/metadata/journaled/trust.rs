@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::files::sync_directory;
 use crate::metadata::Revision;
-use crate::{Error, Result};
+use crate::{Error, Result, boot};
 
 /// The file's name in the index folder.
 const FILE: &str = "state";
@@ -29,11 +29,8 @@ pub(super) enum State {
 impl State {
     /// The state of files that this process opens now.
     pub(super) fn open_now(folder: &Path) -> Result<Self> {
-        const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
-        // Where the system does not tell, each start counts as another boot, and the next one rebuilds the index.
-        let boot = std::fs::read_to_string(BOOT_ID).unwrap_or_else(|_| uuid::Uuid::new_v4().to_string());
         let metadata = std::fs::metadata(folder).map_err(|source| Error::io("read", folder, source))?;
-        Ok(Self::Open { boot: boot.trim().to_owned(), inode: metadata.ino() })
+        Ok(Self::Open { boot: boot::id().to_owned(), inode: metadata.ino() })
     }
 
     /// What was last written; `None` where nothing was, or nothing that can be read.

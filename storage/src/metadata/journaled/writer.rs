@@ -81,9 +81,9 @@ impl Writer {
             self.heal_if_sick();
             self.commit(batch);
             if let Some(answer) = close {
-                let ended = self.end();
+                self.end();
                 // Whoever asked may have left.
-                let _ = answer.send(ended);
+                let _ = answer.send(Ok(()));
                 return;
             }
         }
@@ -251,7 +251,7 @@ impl Writer {
         }
     }
 
-    fn end(&mut self) -> Result<()> {
+    fn end(&mut self) {
         self.shared.end();
         self.queue.close();
         while let Ok(command) = self.queue.try_recv() {
@@ -261,9 +261,8 @@ impl Writer {
                 Command::Wake => {}
             }
         }
-        match self.take_index() {
-            Some(index) => self.folder.close(index),
-            None => Ok(()),
+        if let Some(index) = self.take_index() {
+            self.folder.close(index);
         }
     }
 }

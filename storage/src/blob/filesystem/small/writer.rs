@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tracing::warn;
 
-use super::super::content::{Content, Temporary, create_folder, remove};
+use super::super::content::{Content, Temporary, create_folder, remove, sync_folder};
 use super::super::space::Space;
 use super::log::{self, Log};
 use super::recovery::{Recovered, recover, restore};
@@ -78,6 +78,7 @@ impl Writer {
     pub(super) fn open(content: Arc<Content>, uploads: &Path, space: Arc<Space>) -> Result<Self> {
         let folder = content.root().join("log");
         create_folder(&folder)?;
+        sync_folder(content.root())?;
         let root = Arc::new(File::open(&folder).map_err(|error| Error::io("open", &folder, error))?);
         let Recovered { logs, digests } = recover(&folder, &content, uploads)?;
         let last = logs.last().copied().unwrap_or_default();

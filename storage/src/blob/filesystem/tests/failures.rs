@@ -58,6 +58,40 @@ async fn a_commit_that_fails_can_be_tried_again() {
     assert!(fixture.leftovers().is_empty());
 }
 
+/// The kernel tells once that it lost what was written: a second sync would succeed, and mean nothing.
+#[tokio::test]
+async fn bytes_whose_sync_failed_are_never_committed() {
+    let fixture = Fixture::new();
+    let content = fresh(1_500_000);
+    let digest = sha256(&content);
+    let mut upload = fixture.store.begin("lost", Algorithm::Sha256).await.unwrap();
+    let id = upload.id();
+    upload.append(content.clone()).await.unwrap();
+    upload.save().await.unwrap();
+    drop(upload);
+    let upload = fixture.store.resume(id).await.unwrap();
+    fixture.store.0.claims.doubt(id, std::io::ErrorKind::Other);
+    let failed = upload.commit(&digest).await;
+    assert!(matches!(failed, Err(Error::Io { operation: "fsync", .. })), "{failed:?}");
+    assert_eq!(fixture.store.size(&digest).await.unwrap(), None);
+    assert!(matches!(fixture.store.resume(id).await, Err(Error::UploadNotFound(_))));
+    assert!(fixture.leftovers().is_empty());
+}
+
+/// As where a commit could not remove the session's files.
+#[tokio::test]
+async fn a_session_that_is_over_is_not_taken_up_by_what_its_files_say() {
+    let fixture = Fixture::new();
+    let mut upload = fixture.store.begin("over", Algorithm::Sha256).await.unwrap();
+    let id = upload.id();
+    upload.append(fresh(LARGE)).await.unwrap();
+    upload.save().await.unwrap();
+    drop(upload);
+    fixture.store.0.claims.doubt(id, std::io::ErrorKind::Other);
+    assert!(matches!(fixture.store.resume(id).await, Err(Error::UploadNotFound(_))));
+    assert!(fixture.leftovers().is_empty());
+}
+
 #[tokio::test]
 async fn a_save_that_fails_leaves_no_temporary_file() {
     let fixture = Fixture::new();
