@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::content::{Blob, Content, Files, Hasher, digest_of, unpack};
 
 /// The manifests that are asked for. Weir serves any of them whatever is asked for; others go by this.
-const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+pub(crate) const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
                          application/vnd.docker.distribution.manifest.v2+json, \
                          application/vnd.docker.distribution.manifest.list.v2+json";
 

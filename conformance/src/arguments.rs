@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::subject::Subject;
-use crate::{clients, oci};
+use crate::{bench, clients, crash, faults, oci, powerloss};
 
 /// Drives a registry from outside and says what holds.
 #[derive(Debug, Parser)]
@@ -21,9 +21,17 @@ pub(crate) struct Arguments {
 pub(crate) enum Part {
     /// Real clients push, pull, tag, mount and delete; content and tag history are compared.
     Clients(clients::Options),
+    /// Clients work while the server is killed again and again; nothing acknowledged may be lost.
+    Crash(crash::Options),
     /// Both OCI suites, over every metadata store, plain and over TLS.
     Oci(oci::Options),
-    /// Every part.
+    /// Clients work until the power goes; what was not synced is lost. Needs root and strace.
+    Powerloss(powerloss::Options),
+    /// The disk fails, fills up, and clients misbehave; what is promised holds all the same.
+    Faults(faults::Options),
+    /// Weir beside other registries and a file server: speed, processor time and memory.
+    Bench(Box<bench::Options>),
+    /// Clients and both OCI suites.
     All {
         #[command(flatten)]
         clients: clients::Options,

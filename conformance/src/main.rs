@@ -3,18 +3,27 @@
 //! Every part is a module with one entry point and one subcommand ([`arguments::Part`]); each check of a part is a named
 //! step of the [`report::Report`], which prints a line a step, a table at the end, and the closing line that machines read.
 //!
+//! - [`mod@bench`] measures Weir beside other registries and a file server.
 //! - [`clients`] drives real clients against a fresh server and compares what they pushed and pulled bit for bit.
+//! - [`crash`] kills the server at random moments, and compares what is there with what was acknowledged.
+//! - [`faults`] makes the disk fail under a server, and clients misbehave above it.
 //! - [`oci`] runs both OCI suites over every metadata store and transport.
+//! - [`powerloss`] takes the power away, and reads from system calls what had been synced before each answer.
 //!
 //! What the parts share: [`server`] starts and stops Weir, [`target`] is the registry under test, [`api`] reads it back
 //! without any client's help, [`content`] makes images, [`tool`] runs programs.
 
 mod api;
 mod arguments;
+mod bench;
 mod clients;
 mod content;
+mod crash;
+mod faults;
 mod history;
+mod linearizability;
 mod oci;
+mod powerloss;
 mod report;
 mod server;
 mod subject;
@@ -35,10 +44,16 @@ async fn main() -> Result<ExitCode> {
     let mut report = Report::default();
     match part.unwrap_or_default() {
         Part::Clients(options) => clients::run(&subject, &options, &mut report).await?,
+        Part::Crash(options) => crash::run(&subject, &options, &mut report).await?,
         Part::Oci(options) => oci::run(&subject, &options, &mut report).await?,
+        Part::Powerloss(options) => powerloss::run(&subject, &options, &mut report).await?,
+        Part::Faults(options) => faults::run(&subject, &options, &mut report).await?,
+        Part::Bench(options) => bench::run(&subject, &options, &mut report).await?,
         Part::All { clients, oci } => {
             clients::run(&subject, &clients, &mut report).await?;
             oci::run(&subject, &oci, &mut report).await?;
+            crash::run(&subject, &crash::Options::default(), &mut report).await?;
+            powerloss::run(&subject, &powerloss::Options::default(), &mut report).await?;
         }
     }
     Ok(report.close())

@@ -172,7 +172,7 @@ pub(crate) fn peak_memory(process: u32) -> Result<u64> {
 }
 
 /// A port that nobody holds. Somebody could take it before the server does; a start that loses that race fails loudly.
-fn free_address() -> Result<SocketAddr> {
+pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
@@ -185,6 +185,7 @@ fn configuration(address: SocketAddr, data: &Path, metadata: Metadata, tls: Opti
     Ok(format!("[[listener]]\naddress = \"{address}\"\n{tls}\n[storage]\ndata = {data:?}\nmetadata = \"{metadata}\"\n"))
 }
 
-fn path(path: &Path) -> Result<String> {
+/// A path as a configuration has it.
+pub(crate) fn path(path: &Path) -> Result<String> {
     Ok(path.to_str().context("a path of this machine is not UTF-8")?.to_owned())
 }

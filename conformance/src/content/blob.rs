@@ -40,7 +40,7 @@ pub(crate) fn digest_of(bytes: &[u8]) -> String {
 }
 
 /// Hashes and counts.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Hasher {
     hash: Sha256,
     length: u64,

@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use crate::server::Tls;
 
 /// Makes an authority and a certificate for the loopback address, and writes both.
-pub(super) fn write(directory: &Path) -> Result<Tls> {
+pub(crate) fn write(directory: &Path) -> Result<Tls> {
     let tls = Tls {
         certificate: directory.join("certificate.pem"),
         key: directory.join("key.pem"),

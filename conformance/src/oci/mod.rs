@@ -4,7 +4,7 @@
 //! every metadata store, plain and over TLS, with repositories that nobody used before: a suite that finds what an
 //! aborted run left behind tests something else.
 
-mod certificate;
+pub(crate) mod certificate;
 mod current;
 mod junit;
 mod results;
