@@ -143,16 +143,21 @@ impl Weir {
 
     /// Prints the end of what it logged.
     pub(crate) fn show_log(&self) -> Result<()> {
-        let log = std::fs::read(self.directory.path().join("log"))?;
-        let log = String::from_utf8_lossy(&log);
-        let lines: Vec<_> = log.lines().collect();
-        say("---- the end of the server's log:");
-        for line in &lines[lines.len().saturating_sub(TAIL)..] {
-            say(line);
-        }
-        say("----");
-        Ok(())
+        show_tail(&self.directory.path().join("log"))
     }
+}
+
+/// Prints the end of a server's log.
+pub(crate) fn show_tail(log: &Path) -> Result<()> {
+    let log = std::fs::read(log)?;
+    let log = String::from_utf8_lossy(&log);
+    let lines: Vec<_> = log.lines().collect();
+    say("---- the end of the server's log:");
+    for line in &lines[lines.len().saturating_sub(TAIL)..] {
+        say(line);
+    }
+    say("----");
+    Ok(())
 }
 
 /// Sends SIGTERM to a child, and waits for its end.

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,12 +13,9 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use crate::api::Api;
-use crate::report::say;
 
 /// How long a start may take. It replays a journal of some ten MiB at most, on a machine that does other things too.
 const START: Duration = Duration::from_secs(30);
-/// Lines of the log that are shown when something failed.
-const TAIL: usize = 40;
 
 /// Where a server runs.
 #[derive(Debug, Clone)]
@@ -61,21 +58,8 @@ impl Site {
 
     /// Prints the end of what the servers logged.
     pub(crate) fn show_log(&self) -> Result<()> {
-        show_tail(&self.log)
+        crate::server::show_tail(&self.log)
     }
-}
-
-/// Prints the end of a log.
-pub(crate) fn show_tail(log: &Path) -> Result<()> {
-    let log = std::fs::read(log)?;
-    let log = String::from_utf8_lossy(&log);
-    let lines: Vec<_> = log.lines().collect();
-    say("---- the end of the servers' log:");
-    for line in &lines[lines.len().saturating_sub(TAIL)..] {
-        say(line);
-    }
-    say("----");
-    Ok(())
 }
 
 impl Running {

@@ -12,15 +12,12 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use crate::api::Api;
-use crate::report::say;
-use crate::server::{free_address, path, terminate};
+use crate::server::{free_address, path, show_tail, terminate};
 
 /// How long a start may take; one that rebuilds the index is the slowest.
 const START: Duration = Duration::from_mins(1);
 /// How long a stop may take: the grace period of the configuration, and what the stores need.
 const STOP: Duration = Duration::from_secs(45);
-/// Lines of the log that are shown when something failed.
-const TAIL: usize = 40;
 
 /// A Weir with a data directory that outlives it.
 #[derive(Debug)]
@@ -107,14 +104,7 @@ impl Server {
 
     /// Prints the end of what it logged.
     pub(crate) fn show_log(&self) -> Result<()> {
-        let log = self.log()?;
-        let lines: Vec<_> = log.lines().collect();
-        say("---- the end of the server's log:");
-        for line in &lines[lines.len().saturating_sub(TAIL)..] {
-            say(line);
-        }
-        say("----");
-        Ok(())
+        show_tail(&self.folder.path().join("log"))
     }
 }
 

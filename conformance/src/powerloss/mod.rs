@@ -67,7 +67,7 @@ pub(crate) async fn run(subject: &Subject, options: &Options, report: &mut Repor
         let lived = checks.step_within(deadline, &name, outages.run(options.rounds)).await;
         outages.findings.tell(&mut checks).await;
         if !lived || !outages.findings.all_is_well() {
-            crate::crash::site::show_tail(&outages.log())?;
+            crate::server::show_tail(&outages.log())?;
         }
     }
     if options.only != Some(Half::Outages) {

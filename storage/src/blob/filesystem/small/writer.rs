@@ -137,6 +137,15 @@ impl Writer {
 
     fn store(&mut self, batch: Vec<Job>) {
         let written: Vec<Written> = batch.into_iter().filter_map(|job| self.write_file(job)).collect();
+        // A disk that is full refuses all of it: then there is nothing to sync, and no log to begin.
+        if !written.is_empty() {
+            self.make_durable(written);
+        }
+        self.rotate_if_long();
+    }
+
+    /// Appends a batch to the log, gives its content names, and answers.
+    fn make_durable(&mut self, written: Vec<Written>) {
         let frames: Vec<Bytes> = written
             .iter()
             .flat_map(|Written { job, .. }| [log::head(&job.digest, &job.content), job.content.clone()])
@@ -149,7 +158,6 @@ impl Writer {
                 drop(job.answer.send(Err(error.again())));
             }),
         }
-        self.rotate_if_long();
     }
 
     /// Writes a file that has no name yet, unless the content has its file. What cannot be written is answered here.
