@@ -15,7 +15,7 @@ use super::writer::Writer;
 use crate::{Digest, Error, Result, UploadId};
 
 /// How much is gathered before it is handed over.
-const BATCH: usize = 1 << 20;
+const BATCH: u64 = 1 << 20;
 
 /// Frames below this size are copied together: copying them is cheaper than a buffer each in the write.
 const SMALL: usize = 4 << 10;
@@ -120,10 +120,10 @@ impl Streamed {
 
     pub(super) async fn append(&mut self, mut content: Bytes) -> Result<()> {
         while !content.is_empty() {
-            let piece = content.split_to(self.gathered.room().min(content.len()));
+            let piece = content.split_to(self.room().min(content.len()));
             self.offset = self.offset.saturating_add(piece.len() as u64);
             self.gathered.push(piece);
-            if self.gathered.room() == 0 {
+            if self.offset.is_multiple_of(BATCH) {
                 self.settle().await?;
                 let batch = self.gathered.take();
                 let expected = self.expected;
@@ -131,6 +131,12 @@ impl Streamed {
             }
         }
         Ok(())
+    }
+
+    /// How much more makes a batch. Batches end where pages end: what is written into the middle of a page that has left
+    /// the cache waits for the disk.
+    fn room(&self) -> usize {
+        usize::try_from(BATCH - self.offset % BATCH).unwrap_or(usize::MAX)
     }
 
     pub(super) async fn save(&mut self) -> Result<()> {
@@ -163,17 +169,10 @@ struct Gathered {
     buffers: Vec<Bytes>,
     /// Small frames, in order after `buffers`.
     small: BytesMut,
-    size: usize,
 }
 
 impl Gathered {
-    /// How much more makes a batch.
-    fn room(&self) -> usize {
-        BATCH.saturating_sub(self.size)
-    }
-
     fn push(&mut self, content: Bytes) {
-        self.size = self.size.saturating_add(content.len());
         if content.len() < SMALL {
             self.small.extend_from_slice(&content);
         } else {
@@ -190,7 +189,6 @@ impl Gathered {
 
     fn take(&mut self) -> Vec<Bytes> {
         self.seal();
-        self.size = 0;
         std::mem::take(&mut self.buffers)
     }
 }

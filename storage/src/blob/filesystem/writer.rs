@@ -13,7 +13,7 @@ use super::Shared;
 use super::claims::Claim;
 use super::content::sync_content;
 use super::session::{Session, SessionPaths};
-use super::vectored::write_all_at;
+use super::vectored::{Caching, write_all_at};
 use super::writeback::Writeback;
 use crate::{Algorithm, Digest, Error, Hasher, Result, UploadId};
 
@@ -22,6 +22,11 @@ const STRIDE: u64 = 8 << 20;
 
 /// How much is allocated ahead of what has arrived. A client's announcement alone must not take the disk.
 const ALLOCATION: u64 = 64 << 20;
+
+/// Content of this size and more passes through the page cache and does not stay in it. What a push brings is seldom what is
+/// pulled next: it would displace what is, and memory that the cache grows into costs more processor time than hashing.
+/// The first pull of it comes from the disk, and is kept.
+const PASSING: u64 = 1 << 20;
 
 /// Buffer for reading content again.
 const READ_BUFFER: usize = 256 << 10;
@@ -41,6 +46,8 @@ pub(super) struct Writer {
     written: u64,
     saved: Saved,
     writeback: Writeback,
+    /// Whether the system lets bytes pass through the page cache, as far as that is known.
+    can_pass: bool,
     /// Up to where the disk was started.
     started: u64,
     /// At which size the free space is looked at again.
@@ -72,6 +79,7 @@ impl Writer {
             hasher,
             written: 0,
             writeback: Writeback::default(),
+            can_pass: true,
             started: 0,
             check_at: 0,
             allocated: 0,
@@ -157,12 +165,13 @@ impl Writer {
         }
         self.allocate(size, expected)?;
         let offset = self.written;
-        if let Err(error) = write_all_at(self.file()?, content, offset) {
+        let passes = expected.max(offset.saturating_add(size)) >= PASSING;
+        if let Err(error) = self.write_at(offset, content, passes) {
             self.ragged = true;
             if let Err(error) = self.trim() {
                 warn!(upload.id = %self.id(), %error, "failed to cut off what a failed write left");
             }
-            return Err(Error::io("write", &self.paths.data, error));
+            return Err(error);
         }
         for bytes in content {
             self.hasher.update(bytes);
@@ -171,6 +180,18 @@ impl Writer {
         self.claim.written_at(self.shared.clock.now());
         self.start_writeback();
         Ok(())
+    }
+
+    /// Writes content at a place. Where it cannot pass through the page cache it stays there, and the disk is started on it
+    /// from time to time.
+    fn write_at(&mut self, offset: u64, content: &[Bytes], passes: bool) -> Result<()> {
+        let caching = if passes && self.can_pass { Caching::Pass } else { Caching::Keep };
+        let mut written = write_all_at(self.file()?, content, offset, caching);
+        if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Unsupported) {
+            self.can_pass = false;
+            written = write_all_at(self.file()?, content, offset, Caching::Keep);
+        }
+        written.map_err(|error| Error::io("write", &self.paths.data, error))
     }
 
     /// Writes the state file: a process that starts after this one ended finds the session as it is now.
@@ -335,6 +356,9 @@ impl Writer {
     }
 
     fn start_writeback(&mut self) {
+        if self.can_pass {
+            return;
+        }
         let enough = self.written.saturating_sub(self.started) >= STRIDE;
         if enough && self.writeback.start(&self.paths.data, &self.claim) {
             self.started = self.written;

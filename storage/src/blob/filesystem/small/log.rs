@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::super::content::sync_folder;
-use super::super::vectored::write_all_at;
+use super::super::vectored::{Caching, write_all_at};
 use crate::{Digest, Error, Result};
 
 /// The two lengths.
@@ -49,7 +49,8 @@ impl Log {
     /// Appends frames and syncs them. After an error it is not known what of them is on the disk: the log must not be
     /// written again.
     pub(super) fn append(&mut self, frames: &[Bytes]) -> Result<()> {
-        write_all_at(&self.file, frames, self.length).map_err(|error| Error::io("write", &self.path, error))?;
+        write_all_at(&self.file, frames, self.length, Caching::Keep)
+            .map_err(|error| Error::io("write", &self.path, error))?;
         self.file.sync_data().map_err(|error| Error::io("fsync", &self.path, error))?;
         self.length = frames.iter().fold(self.length, |length, bytes| length.saturating_add(bytes.len() as u64));
         Ok(())
