@@ -34,7 +34,7 @@
 //!    permit for it. Only then is the body asked for: a client that waits with `Expect: 100-continue` hears a refusal
 //!    before it sends anything.
 //! 3. A blob's bytes stream through the hasher into a file of the upload session, a MiB at a time, on a blocking thread.
-//!    The closing request verifies the digest; the file is synchronised, gets its name, and the directory is
+//!    Those of a MiB and more do not stay in the page cache, which belongs to what is pulled. The closing request verifies the digest; the file is synchronised, gets its name, and the directory is
 //!    synchronised. A blob of at most 64 KiB has no session file: it is appended to a log that is synchronised once for all
 //!    that wait, and then gets its file. Then one metadata commit links the blob to the repository, and the client gets its 201.
 //! 4. A manifest is read whole, under a limit, and parsed by a lenient view; its bytes become a blob and are never
@@ -47,8 +47,8 @@
 //! # The life of a pull
 //!
 //! Route, permit, then: tag → digest (the tag's head), digest → link of this repository, file → socket. A manifest that
-//! was read lately comes from memory, as long as neither head nor link has another revision. The file is open
-//! before a status is chosen. Bodies are read without blocking where the page cache has them, and yield once per MiB, so
+//! was read lately comes from memory, as long as neither head nor link has another revision. The file is open,
+//! and its first bytes are read, before a status is chosen. Bodies are read without blocking where the page cache has them, and yield once per MiB, so
 //! that a small request never waits behind a large download. No lock is held, and nothing is awaited that another
 //! request could stall.
 //!

@@ -1,7 +1,8 @@
 //! Upload sessions that end, or ended lately.
 //!
 //! A client that lost the answer to its closing request sends it again, maybe while the first is still in work
-//! (jib#4301). It is told what the first came to: the session itself is gone by then.
+//! (jib#4301). It is told what the first came to: the session itself is gone by then. Where only the last step failed, so
+//! that the content is stored and the repository does not have it yet, the second request does that step.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,59 +12,68 @@ use weir_storage::{Digest, UploadId};
 
 use crate::oci::StreamId;
 
-/// The sessions that end now, and those that became blobs lately.
+/// The sessions that end now, and those whose content was stored lately.
 #[derive(Debug, Default)]
 pub(super) struct Endings(Mutex<Sessions>);
+
+/// What became of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Content of this size, which the repository may not have as a blob.
+    Content(u64),
+    /// A blob of the repository.
+    Blob,
+}
+
+/// Tells those who wait what became of a session.
+pub(super) type Teller = watch::Sender<Option<Ended>>;
 
 #[derive(Debug, Default)]
 struct Sessions {
     endings: HashMap<UploadId, Ending>,
-    /// Those that became blobs, oldest first.
-    blobs: VecDeque<UploadId>,
+    /// Those that are over, oldest first.
+    over: VecDeque<UploadId>,
 }
 
 #[derive(Debug, Clone)]
 struct Ending {
     stream: StreamId,
     digest: Digest,
-    /// Whether it became a blob. Where the sender is gone before it did, it never will.
-    became_blob: watch::Receiver<bool>,
+    /// What became of it. Where the sender is gone before it says so, nothing did.
+    ended: watch::Receiver<Option<Ended>>,
 }
 
 impl Endings {
-    /// How many are remembered that became blobs: minutes of a busy server, at about 300 bytes each.
+    /// How many are remembered that are over: minutes of a busy server, at about 300 bytes each.
     const KEPT: usize = 4096;
 
     /// Notes that a session is about to become the blob `digest`.
-    pub(super) fn begin(&self, id: UploadId, stream: StreamId, digest: Digest) -> watch::Sender<bool> {
-        let (sender, became_blob) = watch::channel(false);
-        self.lock().endings.insert(id, Ending { stream, digest, became_blob });
-        sender
+    pub(super) fn begin(&self, id: UploadId, stream: StreamId, digest: Digest) -> Teller {
+        let (teller, ended) = watch::channel(None);
+        self.lock().endings.insert(id, Ending { stream, digest, ended });
+        teller
     }
 
-    /// Notes what came of it.
-    pub(super) fn end(&self, id: UploadId, ending: &watch::Sender<bool>, became_blob: bool) {
+    /// Notes what came of it, if anything did.
+    pub(super) fn end(&self, id: UploadId, teller: &Teller, ended: Option<Ended>) {
         let mut sessions = self.lock();
-        if !became_blob {
+        if ended.is_none() {
             sessions.endings.remove(&id);
             return;
         }
-        ending.send_replace(true);
-        sessions.blobs.push_back(id);
-        while sessions.blobs.len() > Self::KEPT {
-            if let Some(oldest) = sessions.blobs.pop_front() {
+        teller.send_replace(ended);
+        sessions.over.push_back(id);
+        while sessions.over.len() > Self::KEPT {
+            if let Some(oldest) = sessions.over.pop_front() {
                 sessions.endings.remove(&oldest);
             }
         }
     }
 
-    /// Whether the session became the blob `digest` of the repository. Waits where it is about to.
-    pub(super) async fn became(&self, id: UploadId, stream: &StreamId, digest: &Digest) -> bool {
+    /// What became of a session that was to be the blob `digest` of the repository. Waits where it ends just now.
+    pub(super) async fn outcome(&self, id: UploadId, stream: &StreamId, digest: &Digest) -> Option<Ended> {
         let ending = self.lock().endings.get(&id).filter(|e| e.stream == *stream && e.digest == *digest).cloned();
-        match ending {
-            None => false,
-            Some(mut ending) => ending.became_blob.wait_for(|became| *became).await.is_ok(),
-        }
+        *ending?.ended.wait_for(Option::is_some).await.ok()?
     }
 
     fn lock(&self) -> MutexGuard<'_, Sessions> {

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use weir_storage::{Algorithm, Digest, Upload, UploadId};
 
+use super::endings::Ended;
 use super::{Error, Registry, Result};
 use crate::oci::{ContentRange, StreamId};
 use crate::records::{BlobLink, Decide, Origin, Transaction, keys};
@@ -85,7 +86,8 @@ impl Registry {
 
     /// Ends a session: its content, with the last chunk, becomes a blob of the repository.
     ///
-    /// Sent again after it succeeded, with the same digest, it succeeds again: clients that lost the answer do that.
+    /// Sent again after it succeeded, with the same digest, it succeeds again: clients that lost the answer do that. So it
+    /// does where the content was stored, and the repository's record of it failed.
     pub(crate) async fn finish_upload(
         &self,
         stream: &StreamId,
@@ -94,8 +96,12 @@ impl Registry {
         chunk: Chunk,
     ) -> Result<()> {
         let mut upload = match self.resume(stream, id).await {
-            Err(Error::UploadUnknown(_) | Error::UploadBusy(_)) if self.endings.became(id, stream, digest).await => {
-                return Ok(());
+            Err(error @ (Error::UploadUnknown(_) | Error::UploadBusy(_))) => {
+                return match self.endings.outcome(id, stream, digest).await {
+                    Some(Ended::Blob) => Ok(()),
+                    Some(Ended::Content(size)) => self.link_blob(stream, digest, size).await,
+                    None => Err(error),
+                };
             }
             other => other?,
         };
@@ -103,9 +109,16 @@ impl Registry {
         let (registry, stream, digest) = (self.clone(), stream.clone(), digest.clone());
         self.to_the_end(async move {
             let ending = registry.endings.begin(id, stream.clone(), digest.clone());
-            let closed = registry.close(&stream, upload, &digest).await;
-            registry.endings.end(id, &ending, closed.is_ok());
-            closed
+            let stored = upload.commit(&digest).await;
+            let linked = match &stored {
+                Ok(size) => registry.link_blob(&stream, &digest, *size).await,
+                Err(_) => Ok(()),
+            };
+            let ended =
+                stored.as_ref().ok().map(|size| if linked.is_ok() { Ended::Blob } else { Ended::Content(*size) });
+            registry.endings.end(id, &ending, ended);
+            stored?;
+            linked
         })
         .await
     }

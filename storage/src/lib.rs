@@ -16,6 +16,7 @@
 //! [`MetadataStore::commit`], [`BlobStore::put`] and [`Upload::commit`]. An upload session survives a regular
 //! end of the process but not that of the machine: a client that sees its session gone starts again.
 
+mod ahead;
 pub mod blob;
 mod boot;
 pub mod clock;

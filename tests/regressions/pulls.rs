@@ -1,5 +1,8 @@
 //! Pulling.
 
+use weir_storage::Error;
+use weir_storage::blob::faulty::{BlobFault, BlobOperation};
+
 use crate::harness::{Blob, Weir, files_below, sha256};
 
 /// <https://github.com/distribution/distribution/pull/4286>,
@@ -116,4 +119,18 @@ async fn content_is_never_encoded_and_always_has_a_length() {
             reply.has_no("content-encoding").has("content-length", size.to_string()).has_no("transfer-encoding");
         }
     }
+}
+
+/// The connection was closed without a word.
+#[tokio::test]
+async fn a_large_blob_that_cannot_be_read_is_answered_with_an_error() {
+    let (weir, faults) = Weir::faulty();
+    let (repository, blob) = (weir.repository("app"), Blob::random(4, 600_000));
+    repository.push_blob(&blob).await;
+    faults.blobs.fail(BlobFault::Every(BlobOperation::Chunk), || {
+        Error::io("read", "a blob", std::io::Error::other("for a test"))
+    });
+    repository.blob(&blob.digest).await.is_oci_error(500, "UNKNOWN");
+    faults.blobs.heal();
+    repository.blob(&blob.digest).await.is(200).holds(&blob.bytes);
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use http::header;
-use weir_storage::ManualClock;
+use weir_storage::metadata::faulty::{Operation, When};
+use weir_storage::{Error, ManualClock};
 
 use crate::harness::{Blob, Call, Manifest, Session, Weir, files_below, sha256};
 
@@ -300,4 +301,26 @@ async fn the_host_that_a_client_names_does_not_come_back() {
     let reply = connection.reply().await.is(202);
     assert!(reply.location().starts_with("/v2/app/blobs/uploads/"));
     assert!(!reply.headers.contains_key(header::HOST));
+}
+
+/// The session was gone and the repository did not have the blob: the client was told 503, and then 404.
+#[tokio::test]
+async fn a_blob_that_was_stored_and_not_recorded_is_recorded_when_the_client_asks_again() {
+    let (weir, faults) = Weir::faulty();
+    let (app, other) = (weir.repository("app"), weir.repository("other"));
+    let blob = Blob::random(3, 200_000);
+    let session = app.upload().await;
+    session.chunk(0, &blob.bytes).await.is(202);
+    faults.metadata.fail_all(Operation::Commit, When::Before, || Error::Unavailable("for a test".to_owned()));
+    for _ in 0..2 {
+        session.finish(&blob.digest).await.is(503);
+    }
+    faults.metadata.heal();
+    session.finish(&sha256("another")).await.is_oci_error(404, "BLOB_UPLOAD_UNKNOWN");
+    app.blob(&blob.digest).await.is_oci_error(404, "BLOB_UNKNOWN");
+    for _ in 0..2 {
+        session.finish(&blob.digest).await.is(201);
+    }
+    app.blob(&blob.digest).await.is(200).holds(&blob.bytes);
+    other.blob(&blob.digest).await.is(404);
 }

@@ -38,7 +38,7 @@ use bed::{Bed, Material};
 use measure::Samples;
 use options::Plan;
 use rows::Row;
-use servers::{Running, interrupted};
+use servers::{Remains, Running, interrupted};
 
 /// Runs the part. A demand that is not met is said and does not fail the run: that depends on the machine. Errors and wrong answers do.
 pub(crate) async fn run(subject: &Subject, options: &Options, report: &mut Report) -> Result<()> {
@@ -62,9 +62,11 @@ async fn measure(subject: &Subject, options: &Options, report: &mut Report) -> R
     let mut samples = Samples::default();
     if !plan.rows.iter().all(|row| row.is_standing()) {
         let material = Arc::new(Material::new(&plan.scale));
+        let mut remains = Vec::new();
         for round in 0..plan.scale.rounds {
-            if let Err(error) = measure_round(&plan, round, &material, &mut samples, &mut checks).await {
-                checks.failed(&format!("round {}", round + 1), &error);
+            match measure_round(&plan, round, &material, &mut samples, &mut checks).await {
+                Ok(ended) => remains.extend(ended),
+                Err(error) => checks.failed(&format!("round {}", round + 1), &error),
             }
         }
     }
@@ -85,14 +87,14 @@ async fn measure(subject: &Subject, options: &Options, report: &mut Report) -> R
     Ok(())
 }
 
-/// One round over fresh servers.
+/// One round over fresh servers; what is left of them.
 async fn measure_round(
     plan: &Plan,
     round: usize,
     material: &Arc<Material>,
     samples: &mut Samples,
     checks: &mut Checks<'_>,
-) -> Result<()> {
+) -> Result<Vec<Remains>> {
     let mut beds = Vec::new();
     for contender in &plan.contenders {
         let server = Running::start(contender, &plan.disk).await?;
@@ -108,10 +110,11 @@ async fn measure_round(
             }
         }
     }
+    let mut remains = Vec::new();
     for bed in beds {
-        bed.server.stop().await?;
+        remains.push(bed.server.stop().await?);
     }
-    Ok(())
+    Ok(remains)
 }
 
 /// One server's turn in a row.

@@ -1,5 +1,6 @@
 //! Blobs: reading, whole and in parts, and deleting them.
 
+use futures_util::{StreamExt as _, stream};
 use http::{Response, StatusCode, header};
 use weir_storage::BlobReader;
 
@@ -53,12 +54,15 @@ pub(super) async fn delete(app: &App, _permit: &Permit, name: &RepositoryName, d
 async fn body(blob: &dyn BlobReader, start: u64, end: u64, head: &Head) -> weir_storage::Result<Body> {
     let length = end.saturating_sub(start);
     if head.is_head() {
-        return Ok(Body::sized(length, Box::pin(futures_util::stream::empty())));
+        return Ok(Body::sized(length, Box::pin(stream::empty())));
     }
     if length <= WHOLE {
         return Ok(Body::full(blob.read(start..end).await?));
     }
-    Ok(Body::sized(length, blob.stream(start..end)))
+    // Whether it can be read shows with the first chunk: later a failure can only cut the answer off.
+    let mut chunks = blob.stream(start..end);
+    let first = chunks.next().await.transpose()?;
+    Ok(Body::sized(length, Box::pin(stream::iter(first.map(Ok)).chain(chunks))))
 }
 
 /// Whether the range is to be served. Ranges are defined for `GET` alone (RFC 9110 §14.2), and an `If-Range` of other

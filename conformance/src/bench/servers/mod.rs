@@ -8,6 +8,7 @@ mod interruption;
 mod nginx;
 mod peer;
 mod process;
+mod remains;
 mod weir;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use anyhow::Result;
 pub(crate) use interruption::interrupted;
 pub(crate) use peer::Peer;
 pub(crate) use process::Running;
+pub(crate) use remains::Remains;
 
 /// The names of the servers that bounds are measured against.
 pub(crate) const WEIR: &str = "weir";

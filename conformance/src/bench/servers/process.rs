@@ -6,13 +6,14 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
-use super::{Contender, Place, interruption};
+use super::{Contender, Place, Remains, interruption};
 use crate::bench::usage::{self, Memory};
 
 /// How long a start may take. Rebuilding an index of a million records is part of it.
@@ -22,13 +23,13 @@ const STOP: Duration = Duration::from_secs(45);
 /// How often a server is asked whether it is ready: this bounds how exactly a start is timed.
 const POLL: Duration = Duration::from_millis(1);
 
-/// A server with a directory of its own, which goes with it. All its processes form one group.
+/// A server with a directory of its own, which goes with it, or with its [`Remains`]. All its processes form one group.
 #[derive(Debug)]
 pub(crate) struct Running {
     contender: Contender,
     child: Child,
     address: SocketAddr,
-    home: TempDir,
+    home: Arc<TempDir>,
     data: PathBuf,
     /// From its start to its first answer.
     started_in: Duration,
@@ -37,7 +38,7 @@ pub(crate) struct Running {
 impl Running {
     /// Starts a server with an empty store under `disk`.
     pub(crate) async fn start(contender: &Contender, disk: &Path) -> Result<Self> {
-        let home = TempDir::with_prefix_in(format!("bench-{}-", contender.name), disk)?;
+        let home = Arc::new(TempDir::with_prefix_in(format!("bench-{}-", contender.name), disk)?);
         let data = home.path().join("data");
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let child = spawn(contender, &Place { address, home: home.path(), data: &data })?;
@@ -99,8 +100,8 @@ impl Running {
         self.wait_until_ready().await
     }
 
-    /// Asks it to end, waits for it, and removes its directory.
-    pub(crate) async fn stop(mut self) -> Result<()> {
+    /// Asks it to end, and waits for it. Its directory stays as long as what is returned.
+    pub(crate) async fn stop(mut self) -> Result<Remains> {
         self.signal(Signal::CONT)?;
         self.signal(Signal::TERM)?;
         let deadline = Instant::now() + STOP;
@@ -108,7 +109,8 @@ impl Running {
             ensure!(Instant::now() < deadline, "{} does not stop on SIGTERM", self.name());
             tokio::time::sleep(POLL).await;
         }
-        self.reap()
+        self.reap()?;
+        Remains::of(&self.home)
     }
 
     /// The end of what it logged.

@@ -17,6 +17,11 @@
 //! they came to is synced. Only then is the caller told. Whoever finds the content there already syncs the folder too, for
 //! the one who renamed it may not have come to that yet. Of small content, a log is synced instead.
 //!
+//! # What stays in the page cache
+//!
+//! What is read, and small content. Large content passes through while it is written, where the system can do that (Linux
+//! 6.14 and later, on ext4, XFS and others): its first reader has it from the disk.
+//!
 //! # Which thread does what
 //!
 //! A thread of the runtime never waits for the disk. It does make system calls that are answered from memory: to look

@@ -1,4 +1,5 @@
-//! Letting the disk work while an upload still arrives, so that the sync of its commit finds little to do.
+//! Letting the disk work while an upload still arrives, so that the sync of its commit finds little to do. Where bytes pass
+//! through the page cache it works already: this is for systems that do not know that.
 //!
 //! `sync_file_range` would start the disk without waiting for it, but can be had only by unsafe code. A second thread that
 //! syncs the file is as fast: one at a time for each upload, so that a slow disk gets fewer and larger requests.

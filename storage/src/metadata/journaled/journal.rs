@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::files::{create_directory, preallocate, sync_directory};
 use super::format::{self, Chain, HEADER, Header};
 use super::segment::{self, Records, Tail};
+use crate::ahead::Ahead;
 use crate::metadata::{Change, Revision};
 use crate::{Error, Result};
 
@@ -75,6 +76,8 @@ pub(super) struct Journal {
     salt: u32,
     /// Where the next frame goes. What lies behind it is zeros, unless `uncut`.
     offset: u64,
+    /// How far there is more than the promise of blocks.
+    ahead: Ahead,
     chain: Chain,
     last: Revision,
     /// A batch failed, and what it left behind `offset` could not be removed yet.
@@ -116,6 +119,7 @@ impl Journal {
             segment_bytes,
             salt: records.reader().header().salt(),
             offset: records.reader().offset(),
+            ahead: Ahead::new(records.reader().offset()),
             chain: *records.chain(),
             last: records.last(),
             uncut: torn,
@@ -156,6 +160,8 @@ impl Journal {
             self.begin_segment()?;
             chain = self.encode(changes)?;
         }
+        let end = self.offset.saturating_add(self.buffer.len() as u64);
+        self.ahead.reach(&self.file, end, self.segment_bytes);
         let written = self.file.write_all_at(&self.buffer, self.offset);
         let durable = written.and_then(|()| self.file.sync_data());
         if let Err(source) = durable {
@@ -166,7 +172,7 @@ impl Journal {
                 Err(second) => self.unavailable(&second),
             });
         }
-        self.offset += self.buffer.len() as u64;
+        self.offset = end;
         self.chain = chain;
         self.last = changes.last().map_or(self.last, |change| change.revision);
         Ok(())
@@ -207,6 +213,7 @@ impl Journal {
         self.segments.add(header.first);
         self.salt = header.salt();
         self.offset = HEADER as u64;
+        self.ahead = Ahead::new(self.offset);
         self.ended = false;
         Ok(())
     }
@@ -214,6 +221,7 @@ impl Journal {
     /// Removes everything behind the last whole batch, durably.
     fn cut(&mut self) -> Result<()> {
         let failed = |source| Error::io("truncate", &self.path, source);
+        self.ahead = Ahead::new(self.offset);
         self.file.set_len(self.offset).map_err(failed)?;
         if let Err(error) = preallocate(&self.file, self.segment_bytes.max(self.offset)) {
             // The segment works without: its appends then take their space one by one.

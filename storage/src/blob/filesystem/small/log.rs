@@ -6,8 +6,8 @@
 //! …        the digest's text, then the content
 //! ```
 //!
-//! A frame needs no checksum: its content has a digest, and a deletion that is not whole names none. The first one that is not whole ends the file; what lies behind it
-//! was never acknowledged.
+//! A frame needs no checksum: its content has a digest, and a deletion that is not whole names none. The first one that is
+//! not whole ends the file: what lies behind it was never acknowledged, or is zeros.
 
 use std::fs::{self, File};
 use std::io;
@@ -17,6 +17,7 @@ use bytes::Bytes;
 
 use super::super::content::sync_folder;
 use super::super::vectored::{Caching, write_all_at};
+use crate::ahead::Ahead;
 use crate::{Digest, Error, Result};
 
 /// The two lengths.
@@ -35,6 +36,7 @@ pub(super) struct Log {
     path: PathBuf,
     file: File,
     length: u64,
+    ahead: Ahead,
 }
 
 impl Log {
@@ -43,16 +45,18 @@ impl Log {
         let path = path(folder, number);
         let file = File::create_new(&path).map_err(|error| Error::io("create", &path, error))?;
         sync_folder(folder)?;
-        Ok(Self { number, path, file, length: 0 })
+        Ok(Self { number, path, file, length: 0, ahead: Ahead::new(0) })
     }
 
     /// Appends frames and syncs them. After an error it is not known what of them is on the disk: the log must not be
     /// written again.
     pub(super) fn append(&mut self, frames: &[Bytes]) -> Result<()> {
+        let end = frames.iter().fold(self.length, |length, bytes| length.saturating_add(bytes.len() as u64));
+        self.ahead.reach(&self.file, end, u64::MAX);
         write_all_at(&self.file, frames, self.length, Caching::Keep)
             .map_err(|error| Error::io("write", &self.path, error))?;
         self.file.sync_data().map_err(|error| Error::io("fsync", &self.path, error))?;
-        self.length = frames.iter().fold(self.length, |length, bytes| length.saturating_add(bytes.len() as u64));
+        self.length = end;
         Ok(())
     }
 

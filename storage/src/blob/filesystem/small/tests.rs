@@ -1,5 +1,5 @@
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -51,6 +51,11 @@ async fn files_that_a_power_cut_took_are_restored() {
 }
 
 /// The end of a log may be torn, or hold what was never acknowledged.
+/// Where a log ends that holds one frame. What lies behind it is zeros.
+fn end_of(digest: &Digest, content: &[u8]) -> u64 {
+    (6 + digest.as_str().len() + content.len()) as u64
+}
+
 #[tokio::test]
 async fn a_log_is_read_up_to_its_first_frame_that_is_not_whole() {
     for tail in [&b"\x47"[..], &[0; 100], &[0xff; 100], b"\x47\0\x05\0\0\0sha256:"] {
@@ -59,7 +64,7 @@ async fn a_log_is_read_up_to_its_first_frame_that_is_not_whole() {
         let (first, content) = put(&store, 1000).await;
         drop(store);
         let path = logs(folder.path()).pop().unwrap();
-        OpenOptions::new().append(true).open(&path).unwrap().write_all(tail).unwrap();
+        OpenOptions::new().write(true).open(&path).unwrap().write_all_at(tail, end_of(&first, &content)).unwrap();
         fs::remove_file(file_of(folder.path(), &first)).unwrap();
         let store = open(folder.path());
         assert_eq!(read_all(&store, &first).await.unwrap(), content);
@@ -70,12 +75,11 @@ async fn a_log_is_read_up_to_its_first_frame_that_is_not_whole() {
 async fn a_frame_whose_content_is_damaged_restores_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
-    let (digest, _) = put(&store, 1000).await;
+    let (digest, content) = put(&store, 1000).await;
     drop(store);
     let path = logs(folder.path()).pop().unwrap();
-    let mut log = fs::read(&path).unwrap();
-    *log.last_mut().unwrap() ^= 1;
-    fs::write(&path, log).unwrap();
+    let log = OpenOptions::new().write(true).open(&path).unwrap();
+    log.write_all_at(&[content[999] ^ 1], end_of(&digest, &content) - 1).unwrap();
     fs::remove_file(file_of(folder.path(), &digest)).unwrap();
     let store = open(folder.path());
     assert!(matches!(store.open(&digest).await.err(), Some(Error::BlobNotFound(_))));
@@ -91,7 +95,7 @@ async fn logs_go_once_their_content_is_in_its_files() {
     }
     store.close().await.unwrap();
     let left: u64 = logs(folder.path()).iter().map(|path| path.metadata().unwrap().len()).sum();
-    assert!(left <= ROTATE + (1 << 20), "{left} bytes of logs are left of {} bytes of content", 2 * ROTATE);
+    assert!(left <= ROTATE + (2 << 20), "{left} bytes of logs are left of {} bytes of content", 2 * ROTATE);
     let store = open(folder.path());
     for (digest, content) in &stored {
         assert!(read_all(&store, digest).await.unwrap() == *content);
