@@ -15,8 +15,10 @@
 //! - `auth`: who is asking, and what they may do. Handlers need the proof that it makes.
 //! - `registry`: the distribution domain: uploads, blobs, manifests, tags, referrers, catalogue.
 //! - [`streams`]: the image stream domain: tag algorithm, history, mapping, and the objects of `image.openshift.io/v1`.
+//! - `namespaces`: namespaces, and the secrets and limit ranges in them.
 //! - `records`: every key and value that is kept, typed, and the transaction that reads, decides and commits.
 //! - [`weir_storage`]: a crate of its own: blob stores and metadata stores, in bytes, keys and digests.
+//! - `events`: watches: what commits did to the objects of the API.
 //! - [`telemetry`]: logs and metrics.
 //!
 //! # One truth
@@ -34,9 +36,10 @@
 //!    permit for it. Only then is the body asked for: a client that waits with `Expect: 100-continue` hears a refusal
 //!    before it sends anything.
 //! 3. A blob's bytes stream through the hasher into a file of the upload session, a MiB at a time, on a blocking thread.
-//!    Those of a MiB and more do not stay in the page cache, which belongs to what is pulled. The closing request verifies the digest; the file is synchronised, gets its name, and the directory is
-//!    synchronised. A blob of at most 64 KiB has no session file: it is appended to a log that is synchronised once for all
-//!    that wait, and then gets its file. Then one metadata commit links the blob to the repository, and the client gets its 201.
+//!    Those of a MiB and more do not stay in the page cache, which belongs to what is pulled. The closing request
+//!    verifies the digest; the file is synchronised, gets its name, and the directory is synchronised. A blob of at most
+//!    64 KiB has no session file: it is appended to a log that is synchronised once for all that wait, and then gets its
+//!    file. Then one metadata commit links the blob to the repository, and the client gets its 201.
 //! 4. A manifest is read whole, under a limit, and parsed by a lenient view; its bytes become a blob and are never
 //!    written anew. The image is derived from it and its config. The transaction then reads what the push rests on (the
 //!    stream, the links of its blobs, the tag's head, the tags that follow it), decides, and commits with guards on all
@@ -47,10 +50,10 @@
 //! # The life of a pull
 //!
 //! Route, permit, then: tag → digest (the tag's head), digest → link of this repository, file → socket. A manifest that
-//! was read lately comes from memory, as long as neither head nor link has another revision. The file is open,
-//! and its first bytes are read, before a status is chosen. Bodies are read without blocking where the page cache has them, and yield once per MiB, so
-//! that a small request never waits behind a large download. No lock is held, and nothing is awaited that another
-//! request could stall.
+//! was read lately comes from memory, as long as neither head nor link has another revision. The file is open, and its
+//! first bytes are read, before a status is chosen. Bodies are read without blocking where the page cache has them, and
+//! yield once per MiB, so that a small request never waits behind a large download. No lock is held, and nothing is
+//! awaited that another request could stall.
 //!
 //! # What is durable when
 //!
@@ -66,14 +69,18 @@
 //! # What is kept when something is deleted
 //!
 //! Deleting is a move that the log remembers. A deleted tag leaves every list and keeps its history; a deleted manifest
-//! is 404 at once and its link is put aside; a deleted blob is unlinked from its repository. Bytes are not collected.
+//! is 404 at once and its link is put aside; a deleted blob is unlinked from its repository. A deleted stream takes its
+//! tags and links with it and puts all of them aside, its own record included. A rollback reads the tag's log and brings
+//! the tag back in one commit, with whatever of stream, links and image object it needs. Bytes are not collected.
 
 pub(crate) mod auth;
 pub mod cli;
 pub mod config;
+pub(crate) mod events;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod http;
+pub(crate) mod namespaces;
 pub mod oci;
 pub(crate) mod records;
 pub(crate) mod registry;

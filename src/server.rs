@@ -1,5 +1,7 @@
 //! The composition root: stores, domain, handlers and listeners, put together and taken apart again.
 
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +15,13 @@ use weir_storage::{BlobStore, Clock, DataDirectory, MetadataStore};
 
 use crate::auth::Policy;
 use crate::config::{Config, MetadataBackend, Storage};
+use crate::events::Events;
+use crate::http::OwnTls;
 use crate::http::app::App;
 use crate::http::dispatch::dispatch;
 use crate::http::listener::{BindError, ListenerAddress, Listeners, Serving};
 use crate::http::stack::stack;
+use crate::namespaces::{self, Keyring, KeyringError};
 use crate::records::Records;
 use crate::registry::{Registry, Settings};
 use crate::streams::HostNames;
@@ -31,6 +36,12 @@ pub enum StartError {
     /// A store could not be opened.
     #[error(transparent)]
     Storage(#[from] weir_storage::Error),
+    /// The state could not be brought up to date.
+    #[error("failed to bring the state up to date")]
+    State(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The keys of secrets could not be read.
+    #[error("failed to read the keys of secrets")]
+    Keys(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A listener could not be set up.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -50,6 +61,7 @@ pub struct Stores {
 pub struct Server {
     addresses: Vec<ListenerAddress>,
     serving: Serving,
+    events: Events,
     /// Ends the tasks that are not connections.
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -72,12 +84,14 @@ impl Server {
         clock: Arc<dyn Clock>,
         decorate: impl FnOnce(Stores) -> Stores,
     ) -> Result<Self, StartError> {
-        let listeners = Listeners::bind(&config.listeners).await?;
-        let addresses = listeners.addresses();
         let (directory, blobs) = open_files(&config.storage, &clock).await?;
+        let listeners = Listeners::bind(&config.listeners, &own_tls(&config, &directory, &clock)).await?;
+        let addresses = listeners.addresses();
         let metadata = open_metadata(&directory, &config.storage).await?;
         let Stores { blobs, metadata } = decorate(Stores { blobs, metadata });
         let records = Records::new(Arc::clone(&metadata), Arc::clone(&blobs), clock);
+        namespaces::adopt(&records).await.map_err(|error| StartError::State(error.into()))?;
+        let keyring = Arc::new(open_keyring(&config, &directory).await?);
         let settings = Settings {
             manifest_limit: config.registry.manifest_limit,
             sparse_images: config.registry.sparse_images,
@@ -85,11 +99,15 @@ impl Server {
         };
         let registry = Registry::new(records.clone(), settings);
         let metrics = Arc::new(Metrics::new());
+        let names = host_names(&config, &addresses);
+        let events = Events::new(records.clone(), names.clone(), Arc::clone(&keyring));
         let app = Arc::new(App {
             policy: Policy::Open,
             registry: registry.clone(),
             records,
-            names: host_names(&config, &addresses),
+            keyring,
+            names,
+            events: events.clone(),
             tag_history: config.registry.tag_history,
             metrics: Arc::clone(&metrics),
         });
@@ -100,7 +118,7 @@ impl Server {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(sweep_uploads(registry.clone(), config.registry.upload_expiry, stop.clone()));
-        Ok(Self { addresses, serving, stop, tasks, registry, metadata, blobs, directory })
+        Ok(Self { addresses, serving, events, stop, tasks, registry, metadata, blobs, directory })
     }
 
     /// Where it listens, in the order of the configuration.
@@ -110,6 +128,8 @@ impl Server {
 
     /// Stops: takes no more connections, lets requests finish within the grace period, and closes the stores.
     pub async fn stop(self) -> Result<(), weir_storage::Error> {
+        // Watches have no end of their own.
+        self.events.stop().await;
         self.serving.stop().await;
         self.stop.cancel();
         self.tasks.close();
@@ -151,6 +171,28 @@ async fn open_metadata(directory: &DataDirectory, storage: &Storage) -> weir_sto
             Arc::new(JournaledStore::open(options).await?)
         }
     })
+}
+
+/// Reads the keys of secrets, on a thread that may block.
+async fn open_keyring(config: &Config, directory: &DataDirectory) -> Result<Keyring, StartError> {
+    let (configured, own) = (config.secrets.key_file.clone(), directory.keys().join("secrets"));
+    let opening = tokio::task::spawn_blocking(move || match configured {
+        Some(file) => Keyring::configured(file),
+        None => Keyring::own(own),
+    });
+    let opened = opening.await.map_err(KeyringError::from).and_then(|opened| opened);
+    opened.map_err(|error| StartError::Keys(error.into()))
+}
+
+/// Under which names this server makes a certificate, where a listener asks for one: the addresses that it listens at and
+/// the configured names. A listener on all networks is certified for the loopback addresses alone.
+fn own_tls(config: &Config, directory: &DataDirectory, clock: &Arc<dyn Clock>) -> OwnTls {
+    let listening = config.listeners.iter().map(|listener| listener.address.ip().to_canonical());
+    let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    let addresses = loopback.into_iter().chain(listening.filter(|address| !address.is_unspecified()));
+    let names: BTreeSet<String> =
+        addresses.map(|address| address.to_string()).chain(config.names.hosts().map(str::to_owned)).collect();
+    OwnTls { folder: directory.tls(), names: names.into_iter().collect(), clock: Arc::clone(clock) }
 }
 
 /// The names that pull specs print: those of the configuration, or the address of the first listener.

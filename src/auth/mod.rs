@@ -13,14 +13,10 @@ pub(crate) enum Access {
     Discover,
     /// Read the server's metrics.
     Observe,
-    /// List repositories, streams or images across namespaces.
+    /// List the repositories of the whole server.
     List,
-    /// List the streams of one namespace.
-    ListNamespace(String),
     /// Read from a repository.
     Pull(StreamId),
-    /// Make streams in a namespace.
-    PushNamespace(String),
     /// Write to a repository.
     Push(StreamId),
     /// Read from one repository and write to another.
@@ -32,6 +28,25 @@ pub(crate) enum Access {
     },
     /// Delete from a repository.
     Delete(StreamId),
+    /// Do something with a resource of the Kubernetes-style API.
+    Resource(ResourceAccess),
+}
+
+/// What a request wants to do with a resource, in the words of Kubernetes' authorization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ResourceAccess {
+    /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete` or `deletecollection`.
+    pub(crate) verb: &'static str,
+    /// The API group; empty for the core group.
+    pub(crate) group: &'static str,
+    /// The resource in the plural.
+    pub(crate) resource: &'static str,
+    /// Empty for the object itself.
+    pub(crate) subresource: String,
+    /// Empty for resources of the whole server, and for a list across namespaces.
+    pub(crate) namespace: String,
+    /// Empty for a collection.
+    pub(crate) name: String,
 }
 
 /// Who may do what.

@@ -14,6 +14,9 @@ pub(super) enum Failure {
     /// Everything worked, and the answer is no.
     #[error("{0}")]
     Answer(String),
+    /// A server or a rule of a command said no, in words that are printed as they are.
+    #[error("{0}")]
+    Told(String),
     /// Something failed that should not have.
     #[error("{0:#}")]
     Software(#[from] anyhow::Error),
@@ -23,7 +26,7 @@ impl Failure {
     /// As `sysexits.h` numbers them.
     pub(super) fn code(&self) -> u8 {
         match self {
-            Self::Answer(_) => 1,
+            Self::Answer(_) | Self::Told(_) => 1,
             Self::Software(_) => 70,
             Self::Config(_) | Self::Environment(_) => 78,
         }

@@ -7,8 +7,8 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use reqwest::{Client, ClientBuilder, Url};
 
+use super::api::server_url;
 use super::failure::Failure;
-use super::history::server_url;
 use super::output;
 use super::settings::{self, ConfigFile};
 use crate::config::{Config, Flags, Listener};
@@ -65,7 +65,7 @@ fn own(config: &Config) -> Result<Url, Failure> {
 }
 
 /// A listener on all networks is reached on the loopback one.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

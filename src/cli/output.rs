@@ -13,13 +13,22 @@ const USAGE: u8 = 64;
 
 /// Writes an answer. A reader that has seen enough (`weir history … | head`) is no failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    print_more(text).map(drop)
+}
+
+/// Writes a part of an answer that never ends; whether anybody still reads it.
+pub(super) fn print_more(text: &str) -> Result<bool, Failure> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("failed to write to standard output").map_err(Failure::from)
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error).context("failed to write to standard output").map_err(Failure::from),
     }
+}
+
+/// Says something beside the answer.
+pub(super) fn tell(what: impl Display) {
+    complain(what);
 }
 
 /// Says what failed, and gives the exit code for it.
@@ -27,6 +36,7 @@ pub(super) fn failure(failure: &Failure) -> ExitCode {
     match failure {
         // Each line names its place, as a compiler's do.
         Failure::Config(errors) => complain(errors),
+        Failure::Told(words) => complain(words),
         other => complain(format_args!("weir: {other}")),
     }
     ExitCode::from(failure.code())

@@ -8,12 +8,12 @@ use anyhow::Context;
 use clap::Args;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use weir_storage::SystemClock;
+use weir_storage::{DataDirectory, SystemClock};
 
 use super::failure::Failure;
 use super::output;
 use super::settings::{self, ConfigFile};
-use crate::config::{Config, Flags, Listener, MetadataBackend};
+use crate::config::{Config, Flags, Listener, MetadataBackend, Tls};
 use crate::server::Server;
 use crate::telemetry::logs;
 
@@ -27,6 +27,9 @@ pub(super) struct Arguments {
     /// Listen here, in plain HTTP, instead of where the configuration says; may be repeated.
     #[arg(long, value_name = "ADDRESS")]
     listen: Vec<String>,
+    /// Serve over TLS where the configuration names no certificate, with one of Weir's own making.
+    #[arg(long, value_name = "CERTIFICATE", value_parser = ["self-signed"])]
+    tls: Option<String>,
     /// Keep everything in this directory.
     #[arg(long, value_name = "DIRECTORY")]
     data: Option<PathBuf>,
@@ -36,8 +39,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { config, listen, data, insecure } = arguments;
-    let config = settings::load(config, Flags { listen, data, insecure })?;
+    let Arguments { config, listen, tls, data, insecure } = arguments;
+    let config = settings::load(config, Flags { listen, tls, data, insecure })?;
     logs::init(&config.log).context("failed to set up the log")?;
     let runtime = runtime()?;
     let result = runtime.block_on(serve(config));
@@ -78,6 +81,8 @@ struct Origin {
     data: PathBuf,
     metadata: MetadataBackend,
     exposed: bool,
+    /// Whether clients are to trust an authority of this server's own.
+    self_signed: bool,
 }
 
 impl Origin {
@@ -86,6 +91,7 @@ impl Origin {
         Ok(Self {
             data: std::path::absolute(data).with_context(|| format!("failed to find {}", data.display()))?,
             metadata: config.storage.metadata,
+            self_signed: config.listeners.iter().any(|listener| listener.tls == Some(Tls::SelfSigned)),
             exposed: !config.listeners.iter().all(Listener::is_local),
         })
     }
@@ -116,6 +122,12 @@ fn block(addresses: &[String], from: &Origin) -> String {
         block.push('\n');
     }
     block.push_str(&kept(&from.data, from.metadata));
+    if from.self_signed {
+        let authority = DataDirectory::tls_of(&from.data).join("ca.crt");
+        block.push_str("Clients trust it by ");
+        block.push_str(&authority.display().to_string());
+        block.push_str("; `weir kubeconfig` is for oc and kubectl.\n");
+    }
     if from.exposed {
         block.push_str("Other machines can reach it: whoever does may push and delete.\n");
     }
@@ -158,9 +170,10 @@ mod tests {
     #[test]
     fn a_start_says_what_is_served_where_and_from_which_data() {
         let addresses = ["http://127.0.0.1:5000".to_owned(), "https://0.0.0.0:5443".to_owned()];
-        let from = Origin { data: "/data".into(), metadata: MetadataBackend::Sled, exposed: true };
+        let from = Origin { data: "/data".into(), metadata: MetadataBackend::Sled, exposed: true, self_signed: true };
         let expected = format!(
             "weir {} serves\n  http://127.0.0.1:5000\n  https://0.0.0.0:5443\nfrom /data\n\
+             Clients trust it by /data/tls/ca.crt; `weir kubeconfig` is for oc and kubectl.\n\
              Other machines can reach it: whoever does may push and delete.\n",
             env!("CARGO_PKG_VERSION")
         );

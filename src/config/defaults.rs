@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Config, Limits, Listener, Log, LogFormat, MetadataBackend, Names, Registry, Storage, TagHistory};
+use super::{Config, Limits, Listener, Log, LogFormat, MetadataBackend, Names, Registry, Secrets, Storage, TagHistory};
 
 const KIB: usize = 1024;
 const MIB: u64 = 1024 * 1024;
@@ -17,6 +17,7 @@ impl Default for Config {
             storage: Storage::default(),
             names: Names::default(),
             registry: Registry::default(),
+            secrets: Secrets::default(),
             limits: Limits::default(),
             log: Log::default(),
         }

@@ -6,7 +6,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::reader::{Reading, Section};
-use super::tree::Place;
+use super::setting::{Setting, text};
+use super::tree::{Place, Value};
+
+/// What `tls` says instead of naming files.
+pub(super) const SELF_SIGNED: &str = "self-signed";
 
 /// A place to listen at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +21,18 @@ pub struct Listener {
     pub tls: Option<Tls>,
 }
 
+/// Which certificate a listener serves with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// One that the operator brings.
+    Files(CertificateFiles),
+    /// One of Weir's own making, with an authority that lies in the data directory.
+    SelfSigned,
+}
+
 /// The files of a certificate, in PEM. They existed and could be opened when the configuration was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tls {
+pub struct CertificateFiles {
     /// The certificate, followed by those that vouch for it.
     pub certificate: PathBuf,
     /// Its private key.
@@ -103,13 +116,30 @@ impl Listener {
                 None
             }
         };
-        let tls = Tls::read(section.section("tls"));
+        let tls = match section.word::<SelfSigned>("tls") {
+            Reading::Given(SelfSigned, _) => Some(Tls::SelfSigned),
+            Reading::Wrong => None,
+            Reading::Absent => CertificateFiles::read(section.section("tls")).map(Tls::Files),
+        };
         section.finish();
         address.map(|(address, place)| (Self { address, tls }, place))
     }
 }
 
-impl Tls {
+/// The word for a certificate of Weir's own making.
+struct SelfSigned;
+
+impl Setting for SelfSigned {
+    fn read(value: Value) -> Result<Self, String> {
+        let expected = format!("\"{SELF_SIGNED}\", or a section with certificate and key");
+        match text(value, &expected)? {
+            word if word == SELF_SIGNED => Ok(Self),
+            other => Err(format!("expected {expected}, found {other:?}")),
+        }
+    }
+}
+
+impl CertificateFiles {
     fn read(mut section: Section<'_>) -> Option<Self> {
         let certificate = readable_file(&mut section, "certificate");
         let key = readable_file(&mut section, "key");
@@ -130,7 +160,7 @@ impl Tls {
     }
 }
 
-fn readable_file(section: &mut Section<'_>, key: &'static str) -> Reading<PathBuf> {
+pub(super) fn readable_file(section: &mut Section<'_>, key: &'static str) -> Reading<PathBuf> {
     match section.read::<PathBuf>(key) {
         Reading::Given(path, place) => match check(&path) {
             Ok(()) => Reading::Given(path, place),

@@ -24,6 +24,7 @@ mod mistake;
 mod names;
 mod reader;
 mod registry;
+mod secrets;
 mod setting;
 mod show;
 mod size;
@@ -36,12 +37,13 @@ pub use duration::{HumanDuration, InvalidDuration};
 pub use environment::PREFIX as ENVIRONMENT_PREFIX;
 pub use flags::Flags;
 pub use limits::Limits;
-pub use listener::{Listener, Tls};
+pub use listener::{CertificateFiles, Listener, Tls};
 pub use load::Sources;
 pub use log::{Log, LogFormat};
 pub use mistake::{ConfigErrors, Mistake};
 pub use names::Names;
 pub use registry::{Registry, TagHistory};
+pub use secrets::Secrets;
 pub use size::{ByteSize, InvalidSize};
 pub use storage::{MetadataBackend, Storage};
 
@@ -58,6 +60,8 @@ pub struct Config {
     pub names: Names,
     /// What the registry accepts and offers.
     pub registry: Registry,
+    /// What secrets are encrypted with.
+    pub secrets: Secrets,
     /// How much is served at once, and how long anything may take.
     pub limits: Limits,
     /// What is logged, and how.

@@ -61,6 +61,12 @@ fn is_host(host: &str) -> bool {
 }
 
 impl Names {
+    /// The hosts alone, without ports and without the brackets of IPv6.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
+        let named = [&self.internal, &self.public].into_iter().flatten();
+        named.map(|name| split_port(name).0.trim_start_matches('[').trim_end_matches(']'))
+    }
+
     pub(super) fn read(mut section: Section<'_>, default: Self) -> Self {
         let names = Self {
             internal: read(&mut section, "internal").or(default.internal),
@@ -88,6 +94,12 @@ mod tests {
         {
             assert_eq!(refusal(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn hosts_have_no_port() {
+        let names = Names { internal: Some("[::1]:5000".to_owned()), public: Some("registry.example:80".to_owned()) };
+        assert_eq!(names.hosts().collect::<Vec<_>>(), ["::1", "registry.example"]);
     }
 
     #[test]

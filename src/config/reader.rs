@@ -77,6 +77,15 @@ impl<'m> Section<'m> {
         }
     }
 
+    /// The value of a key that may be a section or a word for one: absent where it is a section, which is left for
+    /// [`section`](Self::section) to read.
+    pub(super) fn word<T: Setting>(&mut self, key: &'static str) -> Reading<T> {
+        match self.entries.get(key).map(|node| &node.value) {
+            None | Some(Value::Section(_) | Value::Empty) => Reading::Absent,
+            Some(_) => self.read(key),
+        }
+    }
+
     /// The value of `key`, or `default` where it is absent or wrong.
     pub(super) fn or<T: Setting>(&mut self, key: &'static str, default: T) -> T {
         match self.read(key) {

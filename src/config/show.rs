@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use super::{ByteSize, Config, HumanDuration, Limits, Listener, Log, Names, Registry, Storage, Tls};
+use super::listener::SELF_SIGNED;
+use super::{
+    ByteSize, CertificateFiles, Config, HumanDuration, Limits, Listener, Log, Names, Registry, Secrets, Storage, Tls,
+};
 
 impl Config {
     /// The configuration as TOML. Read back, it gives the same configuration.
     pub fn to_toml(&self) -> String {
-        let Self { listeners, insecure, storage, names, registry, limits, log } = self;
+        let Self { listeners, insecure, storage, names, registry, secrets, limits, log } = self;
         let mut text = Toml(String::new());
         text.entry("insecure", &insecure.to_string());
         for listener in listeners {
@@ -16,6 +19,7 @@ impl Config {
         text.storage(storage);
         text.names(names);
         text.registry(registry);
+        text.secrets(secrets);
         text.limits(limits);
         text.log(log);
         text.0
@@ -55,9 +59,13 @@ impl Toml {
     fn listener(&mut self, Listener { address, tls }: &Listener) {
         self.section("[[listener]]");
         self.text("address", &address.to_string());
-        if let Some(Tls { certificate, key }) = tls {
-            self.path("tls.certificate", certificate);
-            self.path("tls.key", key);
+        match tls {
+            None => {}
+            Some(Tls::SelfSigned) => self.text("tls", SELF_SIGNED),
+            Some(Tls::Files(CertificateFiles { certificate, key })) => {
+                self.path("tls.certificate", certificate);
+                self.path("tls.key", key);
+            }
         }
     }
 
@@ -86,6 +94,13 @@ impl Toml {
         self.entry("sparse_indexes", &sparse_indexes.to_string());
         self.text("upload_expiry", &HumanDuration(*upload_expiry).to_string());
         self.text("tag_history", tag_history.as_str());
+    }
+
+    fn secrets(&mut self, Secrets { key_file }: &Secrets) {
+        self.section("[secrets]");
+        if let Some(key_file) = key_file {
+            self.path("key_file", key_file);
+        }
     }
 
     fn limits(&mut self, limits: &Limits) {

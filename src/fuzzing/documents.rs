@@ -84,7 +84,7 @@ fn assert_required(manifest: &Manifest) {
 fn assert_image(manifest: &Manifest, bytes: &[u8]) {
     let digest = Algorithm::Sha256.digest(bytes);
     let pushed = Moment::from_system(std::time::SystemTime::UNIX_EPOCH);
-    let stored = image::object(&digest, manifest, None, pushed).expect("an image prints");
+    let stored = image::made(&digest, manifest, None, pushed).expect("an image prints").object;
     let image: Image = read(stored.clone()).expect("an image reads back");
     assert_eq!(image.metadata.name, digest.as_str());
     assert_eq!(image.docker_image_layers.len(), manifest.layers().len());

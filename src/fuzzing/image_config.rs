@@ -20,7 +20,7 @@ pub fn image_config(data: &[u8]) {
         assert_agrees(derived, data);
     }
     let pushed = Moment::from_system(SystemTime::UNIX_EPOCH);
-    let stored = image::object(&digest, &manifest, Some(data), pushed).expect("no config makes a push fail");
+    let stored = image::made(&digest, &manifest, Some(data), pushed).expect("no config makes a push fail").object;
     let image: Image = read(stored.clone()).expect("an image reads back");
     let expected = derived.unwrap_or_default();
     assert_eq!(image.docker_image_metadata.as_ref(), Some(&expected), "a config that is none tells nothing");

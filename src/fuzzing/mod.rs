@@ -7,6 +7,7 @@
 //! - [`route`], [`query`], [`range`]: what stands in the head of a request.
 //! - [`name`], [`reference`], [`tag`], [`digest`]: what the path of a request names.
 //! - [`manifest`], [`index`], [`image_config`]: documents that clients push, and the images made of them.
+//! - [`protobuf`]: request bodies of typed clients.
 //! - [`config`]: the operator's file.
 //! - [`record`], [`journal`], [`session`]: what lies on the disk.
 //! - [`upload`], [`image_stream`]: sequences of requests to a whole server without its sockets.
@@ -22,6 +23,7 @@ mod documents;
 mod image_config;
 mod image_stream;
 mod names;
+mod protobuf;
 mod query;
 mod range;
 mod record;
@@ -37,6 +39,7 @@ pub use documents::{index, manifest};
 pub use image_config::image_config;
 pub use image_stream::image_stream;
 pub use names::{digest, name, reference, tag};
+pub use protobuf::protobuf;
 pub use query::query;
 pub use range::range;
 pub use record::record;
@@ -48,7 +51,7 @@ pub use weir_storage::fuzzing::{journal, session};
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their programs and corpora.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("config", config),
     ("digest", digest),
     ("image_config", image_config),
@@ -57,6 +60,7 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("journal", journal),
     ("manifest", manifest),
     ("name", name),
+    ("protobuf", protobuf),
     ("query", query),
     ("range", range),
     ("record", record),

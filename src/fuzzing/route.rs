@@ -4,7 +4,7 @@ use http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use super::take::Take;
-use crate::http::apis::route as apis;
+use crate::http::apis::request as objects;
 use crate::http::v2::route as v2;
 use crate::oci::RepositoryName;
 
@@ -27,7 +27,7 @@ pub fn route(data: &[u8]) {
     let (path, parameters) = text.split_once('?').unwrap_or((text, ""));
     super::query::query(parameters.as_bytes());
     of_registry(&method, path);
-    of_streams(&method, path);
+    of_objects(&method, path);
 }
 
 fn of_registry(method: &Method, path: &str) {
@@ -82,36 +82,32 @@ fn printed_registry(route: &v2::Route) -> String {
     }
 }
 
-fn of_streams(method: &Method, path: &str) {
+fn of_objects(method: &Method, path: &str) {
     // So that the prefix need not be found first.
     let path = format!("/apis/image.openshift.io/v1{path}");
-    match apis::Route::parse(method, &path) {
-        Ok(route) => {
-            assert!(!route.name().is_empty());
-            let _ = route.access();
-            let printed = printed_streams(&route);
-            assert_eq!(apis::Route::parse(method, &printed), Ok(route), "{path:?} printed as {printed:?}");
-        }
-        Err(apis::NoRoute::Method(allowed)) => {
-            assert_taken(allowed, |method| !matches!(apis::Route::parse(method, &path), Err(apis::NoRoute::Method(_))));
-        }
-        Err(_) => {}
+    for watch in [false, true] {
+        let Ok(request) = objects::parse(method, &path, watch) else { continue };
+        let printed = printed_object(&request);
+        let again = objects::parse(method, &printed, watch).expect("what a request asks for can be asked for");
+        assert_eq!(again.access(), request.access(), "{path:?} printed as {printed:?}");
+        assert_eq!(again.verb, request.verb, "{path:?} printed as {printed:?}");
     }
 }
 
-fn printed_streams(route: &apis::Route) -> String {
-    use apis::Route as R;
-    let within = |namespace: &str, rest: String| format!("namespaces/{}/{rest}", escaped(namespace));
-    let rest = match route {
-        R::Streams(namespace) | R::CreateStream(namespace) => within(namespace, "imagestreams".into()),
-        R::Stream(id) | R::ReplaceStream(id) => within(id.namespace(), format!("imagestreams/{}", id.name())),
-        R::StreamTag(id, tag) => within(id.namespace(), format!("imagestreamtags/{}:{tag}", id.name())),
-        R::StreamImage(id, wanted) => {
-            within(id.namespace(), format!("imagestreamimages/{}@{}", id.name(), escaped(wanted)))
+fn printed_object(request: &objects::ApiRequest) -> String {
+    let target = &request.target;
+    let mut printed = "/apis/image.openshift.io/v1".to_owned();
+    if !target.namespace.is_empty() {
+        printed.push_str("/namespaces/");
+        printed.push_str(&percent_encode(target.namespace.as_bytes(), NON_ALPHANUMERIC).to_string());
+    }
+    for part in [target.resource.plural, &target.name, &target.subresource] {
+        if !part.is_empty() {
+            printed.push('/');
+            printed.push_str(&percent_encode(part.as_bytes(), NON_ALPHANUMERIC).to_string());
         }
-        R::Image(digest) => format!("images/{digest}"),
-    };
-    format!("/apis/image.openshift.io/v1/{rest}")
+    }
+    printed
 }
 
 /// Whether a path takes each method that it says it takes.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::auth::Policy;
 use crate::config::TagHistory;
+use crate::events::Events;
+use crate::namespaces::Keyring;
 use crate::records::Records;
 use crate::registry::Registry;
 use crate::streams::HostNames;
@@ -16,6 +18,9 @@ pub(crate) struct App {
     pub(crate) registry: Registry,
     pub(crate) records: Records,
     pub(crate) names: HostNames,
+    /// What secrets are encrypted with.
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) tag_history: TagHistory,
+    pub(crate) events: Events,
     pub(crate) metrics: Arc<Metrics>,
 }

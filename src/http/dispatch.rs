@@ -17,8 +17,8 @@ pub(crate) async fn dispatch(app: Arc<App>, request: Request<RequestBody>) -> Re
     let version = call.head.version;
     let (name, mut response) = match call.head.uri.path() {
         path if path == "/v2" || path.starts_with("/v2/") => v2::answer(&app, call).await,
-        path if path.starts_with("/apis/") => Box::pin(apis::answer(&app, call)).await,
-        "/healthz" => ("healthz", health(&app, &call.head)),
+        path if apis::has(path) => Box::pin(apis::answer(&app, call)).await,
+        "/healthz" | "/livez" => ("healthz", health(&app, &call.head)),
         "/readyz" => ("readyz", Box::pin(readiness(&app, &call.head)).await),
         "/metrics" => ("metrics", observations(&app, &call.head)),
         _ => (Endpoint::UNMATCHED.name, text(StatusCode::NOT_FOUND, "not found\n")),

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::connection::Connections;
 use super::extension::Scheme;
 use super::stack::Application;
-use super::tls::{Certificates, TlsError};
+use super::tls::{Certificates, OwnTls, TlsError};
 use crate::config::{Limits, Listener};
 
 /// Connections that the system keeps for us while we are at our limit, or busy.
@@ -88,10 +88,10 @@ struct Bound {
 
 impl Listeners {
     /// Binds all listeners, or none. They share the limit of connections.
-    pub async fn bind(listeners: &[Listener]) -> Result<Self, BindError> {
+    pub async fn bind(listeners: &[Listener], own: &OwnTls) -> Result<Self, BindError> {
         let mut bound = Vec::with_capacity(listeners.len());
         for listener in listeners {
-            bound.push(Bound::new(listener).await?);
+            bound.push(Bound::new(listener, own).await?);
         }
         Ok(Self { bound })
     }
@@ -126,11 +126,11 @@ impl Listeners {
 }
 
 impl Bound {
-    async fn new(listener: &Listener) -> Result<Self, BindError> {
+    async fn new(listener: &Listener, own: &OwnTls) -> Result<Self, BindError> {
         let address = listener.address;
         let certificates = match &listener.tls {
             Some(tls) => {
-                let loaded = Certificates::load(tls).await;
+                let loaded = Certificates::load(tls, own).await;
                 Some(Arc::new(loaded.map_err(|source| BindError::Tls { address, source })?))
             }
             None => None,

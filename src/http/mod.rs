@@ -58,4 +58,4 @@ pub(crate) use body::{Body, RequestBody};
 pub(crate) use call::{Call, Head};
 pub use extension::{Endpoint, Peer, Scheme};
 pub use request_id::RequestId;
-pub use tls::TlsError;
+pub use tls::{OwnTls, TlsError};

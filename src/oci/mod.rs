@@ -7,6 +7,7 @@
 //!
 //! - [`RepositoryName`], [`Tag`], [`Reference`]: what the path of a request names.
 //! - [`StreamId`]: the same repository as the image stream API names it.
+//! - [`DockerReference`]: a pull spec, as clients of image streams write it.
 //! - [`MediaType`], [`ManifestKind`]: what kind of document a body is.
 //! - [`Manifest`], [`Descriptor`]: a lenient view of a manifest. The bytes themselves are what is kept and served.
 //! - [`RangeSet`], [`ContentRange`]: the parts of content that a request reads or writes.
@@ -16,6 +17,7 @@ mod text;
 
 mod content_range;
 mod descriptor;
+mod docker_reference;
 mod manifest;
 mod media_type;
 mod object;
@@ -27,6 +29,7 @@ mod tag;
 
 pub use content_range::{ContentRange, InvalidContentRange};
 pub use descriptor::{Descriptor, InvalidDescriptor, Platform};
+pub use docker_reference::{DockerReference, InvalidDockerReference};
 pub use manifest::{Manifest, ManifestError};
 pub use media_type::{InvalidMediaType, ManifestKind, MediaType};
 pub use range::{ByteRange, RangeSet, Unsatisfiable};

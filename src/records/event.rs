@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use weir_storage::Digest;
 
-use super::{Item, Moment, PullSpec};
+use super::{Item, Moment, PullSpec, SpecTag};
 use crate::oci::{MediaType, Tag};
 
 /// Who did it.
@@ -38,10 +38,19 @@ pub(crate) enum Cause {
         /// The tag that was followed.
         tag: Tag,
     },
+    /// It was taken back to what it meant before, or came back after it was deleted.
+    Rollback {
+        /// Where to, as it was asked for.
+        to: String,
+    },
+    /// The status of its stream was written.
+    Status,
     /// The tag itself was deleted.
     TagDelete,
     /// The manifest that it meant was deleted.
     ManifestDelete,
+    /// Its stream was deleted.
+    StreamDelete,
 }
 
 impl Cause {
@@ -51,8 +60,11 @@ impl Cause {
             Self::Push => "push",
             Self::Tag { .. } => "tag",
             Self::Tracking { .. } => "tracking",
+            Self::Rollback { .. } => "rollback",
+            Self::Status => "status",
             Self::TagDelete => "tag-delete",
             Self::ManifestDelete => "manifest-delete",
+            Self::StreamDelete => "stream-delete",
         }
     }
 
@@ -61,7 +73,8 @@ impl Cause {
         match self {
             Self::Tag { from } => Some(from),
             Self::Tracking { tag } => Some(tag.as_str()),
-            Self::Push | Self::TagDelete | Self::ManifestDelete => None,
+            Self::Rollback { to } => Some(to),
+            Self::Push | Self::Status | Self::TagDelete | Self::ManifestDelete | Self::StreamDelete => None,
         }
     }
 }
@@ -128,5 +141,31 @@ pub(crate) enum LogKind {
         item: Item,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         manifest: Option<TaggedManifest>,
+        /// What else went with it, so that it can come back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        taken: Option<Box<Taken>>,
     },
+    /// Its deletion was undone: it means again what it meant then, and its items are those that it had.
+    Restoration {
+        item: Item,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        manifest: Option<TaggedManifest>,
+    },
+    /// Items of it are shown no longer, as a prune of the status asks for. They stay in the log.
+    Trim {
+        /// The sequence numbers of the events that made them.
+        hidden: Vec<u64>,
+    },
+}
+
+/// What a deletion takes away beside the top item of a tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Taken {
+    /// Where the items of the tag began.
+    pub(crate) since: u64,
+    /// The sequence number that gave the top item its image.
+    pub(crate) top_sequence: u64,
+    /// What was wanted of the tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) spec: Option<SpecTag>,
 }

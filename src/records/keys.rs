@@ -5,7 +5,10 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 use weir_storage::Digest;
 
-use super::{BlobLink, ImageRecord, LogEntry, ManifestLink, Referrer, SpecTag, Stream, TagHead};
+use super::{
+    BlobLink, DeletedStream, ImageRecord, Kept, LimitRangeContent, LogEntry, ManifestLink, NamespaceContent, Referrer,
+    SecretContent, SpecTag, Stream, TagHead,
+};
 use crate::oci::{RepositoryName, StreamId, Tag};
 
 /// Between the parts of a key, and after the last.
@@ -60,6 +63,11 @@ pub(crate) fn parts(key: &[u8]) -> impl Iterator<Item = &str> {
     key.split(|byte| *byte == END).skip(1).map_while(|part| std::str::from_utf8(part).ok())
 }
 
+/// The family of a key.
+pub(crate) fn family(key: &[u8]) -> &[u8] {
+    key.split(|byte| *byte == END).next().unwrap_or_default()
+}
+
 /// The part at `index` after the family, empty where there is none.
 pub(crate) fn part(key: &[u8], index: usize) -> &str {
     parts(key).nth(index).unwrap_or_default()
@@ -73,8 +81,21 @@ pub(crate) fn streams_of(namespace: &str) -> Prefix<Stream> {
     Prefix::new("stream", &[namespace])
 }
 
+pub(crate) fn streams_all() -> Prefix<Stream> {
+    Prefix::new("stream", &[])
+}
+
+/// The stream that was deleted last under a name.
+pub(crate) fn deleted_stream(id: &StreamId) -> Key<DeletedStream> {
+    Key::new("deleted", &[id.namespace(), id.name()])
+}
+
 pub(crate) fn touch(id: &StreamId) -> Key<()> {
     Key::new("touch", &[id.namespace(), id.name()])
+}
+
+pub(crate) fn touches_in(namespace: Option<&str>) -> Prefix<()> {
+    Prefix::new("touch", &namespace.into_iter().collect::<Vec<_>>())
 }
 
 pub(crate) fn catalog(repository: &RepositoryName) -> Key<StreamId> {
@@ -93,6 +114,11 @@ pub(crate) fn specs_of(id: &StreamId) -> Prefix<SpecTag> {
     Prefix::new("spec", &[id.namespace(), id.name()])
 }
 
+/// The spec tags of a namespace, or of all, by stream and tag.
+pub(crate) fn specs_in(namespace: Option<&str>) -> Prefix<SpecTag> {
+    Prefix::new("spec", namespace.as_slice())
+}
+
 pub(crate) fn tracker(id: &StreamId, followed: &Tag, tracker: &Tag) -> Key<()> {
     Key::new("tracker", &[id.namespace(), id.name(), followed.as_str(), tracker.as_str()])
 }
@@ -107,6 +133,11 @@ pub(crate) fn head(id: &StreamId, tag: &Tag) -> Key<TagHead> {
 
 pub(crate) fn heads_of(id: &StreamId) -> Prefix<TagHead> {
     Prefix::new("head", &[id.namespace(), id.name()])
+}
+
+/// The heads of a namespace's tags, or of all, by stream and tag.
+pub(crate) fn heads_in(namespace: Option<&str>) -> Prefix<TagHead> {
+    Prefix::new("head", namespace.as_slice())
 }
 
 /// The place of one entry in a tag's log. Sequence numbers begin at 1 and are printed with twenty digits, so that they
@@ -184,8 +215,60 @@ pub(crate) fn unlinked(digest: &Digest, id: &StreamId) -> Key<BlobLink> {
     Key::new("unlinked", &[digest.as_str(), id.namespace(), id.name()])
 }
 
+pub(crate) fn removed_of(id: &StreamId) -> Prefix<ManifestLink> {
+    Prefix::new("removed", &[id.namespace(), id.name()])
+}
+
+/// The image of a manifest.
 pub(crate) fn image(digest: &Digest) -> Key<ImageRecord> {
-    Key::new("image", &[digest.as_str()])
+    image_named(digest.as_str())
+}
+
+/// An image by its name, which is a digest where it is that of a manifest.
+pub(crate) fn image_named(name: &str) -> Key<ImageRecord> {
+    Key::new("image", &[name])
+}
+
+pub(crate) fn images_all() -> Prefix<ImageRecord> {
+    Prefix::new("image", &[])
+}
+
+/// The image object that a delete took away.
+pub(crate) fn removed_image(name: &str) -> Key<ImageRecord> {
+    Key::new("removed-image", &[name])
+}
+
+pub(crate) fn namespace(name: &str) -> Key<Kept<NamespaceContent>> {
+    Key::new("namespace", &[name])
+}
+
+pub(crate) fn namespaces_all() -> Prefix<Kept<NamespaceContent>> {
+    Prefix::new("namespace", &[])
+}
+
+pub(crate) fn secret(namespace: &str, name: &str) -> Key<Kept<SecretContent>> {
+    Key::new("secret", &[namespace, name])
+}
+
+/// The secrets of a namespace, or of all.
+pub(crate) fn secrets_in(namespace: Option<&str>) -> Prefix<Kept<SecretContent>> {
+    Prefix::new("secret", namespace.as_slice())
+}
+
+pub(crate) fn limit_range(namespace: &str, name: &str) -> Key<Kept<LimitRangeContent>> {
+    Key::new("limitrange", &[namespace, name])
+}
+
+/// The limit ranges of a namespace, or of all.
+pub(crate) fn limit_ranges_in(namespace: Option<&str>) -> Prefix<Kept<LimitRangeContent>> {
+    Prefix::new("limitrange", namespace.as_slice())
+}
+
+/// A place after all keys with a prefix, and before all others. No part of a key has a byte like its last.
+pub(crate) fn after_all<R>(prefix: &Prefix<R>) -> Bytes {
+    let mut bytes = prefix.bytes.to_vec();
+    bytes.push(u8::MAX);
+    bytes.into()
 }
 
 /// A prefix whose next part begins with `start`.

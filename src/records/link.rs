@@ -31,6 +31,9 @@ pub(crate) struct ManifestLink {
     /// The manifests of an index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) children: Vec<Digest>,
+    /// The stream whose deletion put the link aside, so that it comes back with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) deleted_with: Option<uuid::Uuid>,
 }
 
 /// A blob that a repository may serve.
@@ -39,6 +42,9 @@ pub(crate) struct BlobLink {
     /// In bytes.
     pub(crate) size: u64,
     pub(crate) origin: Origin,
+    /// The stream whose deletion put the link aside, so that it comes back with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) deleted_with: Option<uuid::Uuid>,
 }
 
 /// A manifest that refers to another, as the referrers API lists it. Its digest is in the key.

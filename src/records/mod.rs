@@ -6,6 +6,7 @@
 //! | key | record | written by |
 //! |---|---|---|
 //! | `stream` ns name | [`Stream`] | the first push, or a create |
+//! | `deleted` ns name | [`DeletedStream`]: the stream that was deleted last under a name | a stream delete |
 //! | `touch` ns name | nothing: its revision is the stream's `resourceVersion` | every change of the stream |
 //! | `catalog` repository | [`StreamId`](crate::oci::StreamId) | the first manifest link; gone with the last one |
 //! | `spec` ns name tag | [`SpecTag`] | a spec change |
@@ -14,12 +15,16 @@
 //! | `log` ns name tag sequence | [`LogEntry`], never rewritten | every move of the tag |
 //! | `tagged` ns name digest tag sequence | nothing: the log entries that tagged an image | every event |
 //! | `manifest` ns name digest | [`ManifestLink`] | a manifest push, a tag event |
-//! | `removed` ns name digest | the [`ManifestLink`] that a delete took away | a manifest delete |
+//! | `removed` ns name digest | the [`ManifestLink`] that a delete took away | a manifest or stream delete |
 //! | `parent` ns name child index | nothing: what an index holds | the link of an index |
 //! | `referrer` ns name subject digest | [`Referrer`] | the link of a manifest with a subject |
 //! | `blob` digest ns name | [`BlobLink`] | an upload, a mount, a tag event |
-//! | `unlinked` digest ns name | the [`BlobLink`] that a delete took away | a blob delete |
-//! | `image` digest | [`ImageRecord`] | the first link of a manifest anywhere |
+//! | `unlinked` digest ns name | the [`BlobLink`] that a delete took away | a blob or stream delete |
+//! | `image` name | [`ImageRecord`] | the first link of a manifest anywhere, a mapping, a create |
+//! | `namespace` ns | [`Kept`]`<`[`NamespaceContent`]`>` | a create, and the first thing that is made in a namespace |
+//! | `secret` ns name | [`Kept`]`<`[`SecretContent`]`>`, what it holds encrypted | a secret's create or update |
+//! | `limitrange` ns name | [`Kept`]`<`[`LimitRangeContent`]`>` | a limit range's create or update |
+//! | `removed-image` name | the [`ImageRecord`] that a delete took away | an image delete |
 //!
 //! Parts of a key are separated by a zero byte and the last is followed by one, so that no key is the beginning of
 //! another and keys sort as their parts do. A push guards the head of its tag, the next place in its log, and the
@@ -30,27 +35,32 @@
 //!
 //! Values are JSON. A value above the store's limit lies in the blob store, and its place holds its digest.
 
+mod as_of;
 mod event;
 mod image;
+mod kept;
 pub(crate) mod keys;
 mod link;
 mod moment;
 mod reading;
+mod rehearsal;
 mod stream;
 mod tag;
 mod transaction;
 mod turns;
 pub(crate) mod value;
 
-pub(crate) use event::{Actor, AmendedImage, Amendment, Cause, LogEntry, LogKind, TaggedManifest};
+pub(crate) use as_of::{Past, Span};
+pub(crate) use event::{Actor, AmendedImage, Amendment, Cause, LogEntry, LogKind, TaggedManifest, Taken};
 pub(crate) use image::ImageRecord;
+pub(crate) use kept::{Kept, LimitRangeContent, NamespaceContent, Sealed, SecretContent};
 pub(crate) use keys::{Key, Prefix};
 pub(crate) use link::{BlobLink, ManifestLink, Origin, Referrer};
 pub(crate) use moment::Moment;
 pub(crate) use reading::{Found, Records};
-pub(crate) use stream::Stream;
+pub(crate) use stream::{DeletedStream, Stream};
 pub(crate) use tag::{ImportPolicy, Item, PullSpec, ReferencePolicy, SourceKind, SpecSource, SpecTag, TagHead};
-pub(crate) use transaction::{Decide, Transaction};
+pub(crate) use transaction::{Decide, Performed, Transaction};
 
 /// Why the state could not be read or changed.
 #[derive(Debug, thiserror::Error)]

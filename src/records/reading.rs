@@ -1,13 +1,14 @@
 //! Reading records outside a transaction.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use weir_storage::{BlobStore, Clock, MetadataStore, Revision, Scan};
+use weir_storage::{BlobStore, Clock, Digest, MetadataStore, Revision, Scan};
 
 use super::turns::Turns;
-use super::{Error, Key, Moment, Prefix, value};
+use super::{Error, Key, Moment, Prefix, rehearsal, value};
 
 /// A record with the revision that wrote it.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub(crate) struct FoundPage<R> {
     pub(crate) records: Vec<Found<R>>,
     /// Whether the limit left some out.
     pub(crate) more: bool,
+    /// The state that was read.
+    pub(crate) revision: Revision,
 }
 
 /// The state of the server: both stores, and the clock.
@@ -37,6 +40,15 @@ pub(crate) struct Records {
 impl Records {
     pub(crate) fn new(metadata: Arc<dyn MetadataStore>, blobs: Arc<dyn BlobStore>, clock: Arc<dyn Clock>) -> Self {
         Self { metadata, blobs, clock, turns: Arc::default() }
+    }
+
+    /// The same state with writes upon it that nobody else sees.
+    pub(super) fn with(&self, written: BTreeMap<Bytes, Option<Bytes>>, spilled: Vec<(Digest, Bytes)>) -> Self {
+        Self {
+            metadata: Arc::new(rehearsal::Metadata::new(Arc::clone(&self.metadata), written)),
+            blobs: Arc::new(rehearsal::Blobs::new(Arc::clone(&self.blobs), spilled)),
+            ..self.clone()
+        }
     }
 
     pub(crate) fn metadata(&self) -> &dyn MetadataStore {
@@ -88,7 +100,7 @@ impl Records {
             let record = value::decode(self.blobs(), &entry.key, &entry.value).await?;
             records.push(Found { key: entry.key, record, revision: entry.revision });
         }
-        Ok(FoundPage { records, more: page.more })
+        Ok(FoundPage { records, more: page.more, revision: page.revision })
     }
 
     /// The keys with a prefix.

@@ -1,6 +1,6 @@
 //! Reading, deciding and committing, with guards on everything that the decision rests on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use bytes::Bytes;
@@ -14,6 +14,9 @@ use super::{Error, Key, Moment, Prefix, Records};
 /// How often a decision is made anew before the writer is told that others keep changing the same records. Who lost once
 /// waits for its turn, and then meets only those who have not lost yet.
 const ATTEMPTS: usize = 2_000;
+
+/// How often a rehearsal begins anew because another writer was faster. It has nothing to lose, so it waits for no turn.
+const REHEARSALS: usize = 64;
 
 /// A decision that reads records and writes others. It is made again from the start when a record that it read was
 /// changed before its commit.
@@ -51,7 +54,7 @@ pub(crate) struct Transaction<'s> {
     /// In order, for the commit.
     writes: Vec<Write>,
     /// The last write of each key; `None` where it was deleted.
-    written: HashMap<Bytes, Option<Bytes>>,
+    written: BTreeMap<Bytes, Option<Bytes>>,
     spilled: Vec<(Digest, Bytes)>,
 }
 
@@ -63,7 +66,7 @@ impl<'s> Transaction<'s> {
             now: records.now(),
             guards: Vec::new(),
             writes: Vec::new(),
-            written: HashMap::new(),
+            written: BTreeMap::new(),
             spilled: Vec::new(),
         }
     }
@@ -111,7 +114,8 @@ impl<'s> Transaction<'s> {
         let page = self.metadata.scan(Scan::prefix(prefix.bytes().clone())).await?;
         self.guards.push(Guard::PrefixUnchanged { prefix: prefix.bytes().clone(), since: page.revision });
         let mut keys: BTreeSet<Bytes> = page.entries.into_iter().map(|entry| entry.key).collect();
-        for (key, value) in self.written.iter().filter(|(key, _)| key.starts_with(prefix.bytes())) {
+        let own = self.written.range(prefix.bytes().clone()..).take_while(|(key, _)| key.starts_with(prefix.bytes()));
+        for (key, value) in own {
             match value {
                 Some(_) => keys.insert(key.clone()),
                 None => keys.remove(key),
@@ -120,18 +124,29 @@ impl<'s> Transaction<'s> {
         Ok(keys.into_iter().collect())
     }
 
-    /// Whether more than one key has a prefix, with the guard of [`keys`](Self::keys).
-    pub(crate) async fn more_than_one<R>(&mut self, prefix: &Prefix<R>) -> Result<bool, Error> {
-        let page = self.metadata.scan(Scan::prefix(prefix.bytes().clone()).limit(2)).await?;
+    /// Whether any key has a prefix once the writes so far are applied, with the guard of [`keys`](Self::keys). Costs no
+    /// more than the deletes of this transaction, however many keys there are.
+    pub(crate) async fn any<R>(&mut self, prefix: &Prefix<R>) -> Result<bool, Error> {
+        let own: Vec<_> = self
+            .written
+            .range(prefix.bytes().clone()..)
+            .take_while(|(key, _)| key.starts_with(prefix.bytes()))
+            .collect();
+        let deleted = own.iter().filter(|(_, value)| value.is_none()).count();
+        let put = own.len() > deleted;
+        let page = self.metadata.scan(Scan::prefix(prefix.bytes().clone()).limit(deleted.saturating_add(1))).await?;
+        let stays = |key: &Bytes| self.written.get(key).is_none_or(Option::is_some);
+        let any = put || page.entries.iter().any(|entry| stays(&entry.key));
         self.guards.push(Guard::PrefixUnchanged { prefix: prefix.bytes().clone(), since: page.revision });
-        Ok(page.entries.len() > 1)
+        Ok(any)
     }
 
     /// The largest key with a prefix under which nothing is ever deleted, not guarded.
     pub(crate) async fn last_key<R>(&self, prefix: &Prefix<R>) -> Result<Option<Bytes>, Error> {
         let scan = Scan::prefix(prefix.bytes().clone()).descending().limit(1);
         let stored = self.metadata.scan(scan).await?.entries.into_iter().next().map(|entry| entry.key);
-        let written = self.written.keys().filter(|key| key.starts_with(prefix.bytes())).max().cloned();
+        let own = self.written.range(prefix.bytes().clone()..).take_while(|(key, _)| key.starts_with(prefix.bytes()));
+        let written = own.last().map(|(key, _)| key.clone());
         Ok(stored.max(written))
     }
 
@@ -181,6 +196,12 @@ impl<'s> Transaction<'s> {
         }
     }
 
+    /// Whether everything that the decision rests on still is as it was read, and the state as its writes would leave it.
+    async fn rehearsed(self, records: &Records) -> Result<Records, Error> {
+        self.metadata.check(&self.guards).await?;
+        Ok(records.with(self.written, self.spilled))
+    }
+
     async fn commit(self) -> Result<Revision, Error> {
         for (digest, content) in self.spilled {
             self.blobs.put(&digest, content).await?;
@@ -189,7 +210,42 @@ impl<'s> Transaction<'s> {
     }
 }
 
+/// What was decided, and the state after it.
+#[derive(Debug)]
+pub(crate) struct Performed<T> {
+    pub(crate) outcome: T,
+    /// Shows what the decision wrote, whether or not it was committed.
+    pub(crate) after: Records,
+}
+
 impl Records {
+    /// Carries out a decision, or only rehearses it where it is a dry run.
+    pub(crate) async fn perform<D: Decide>(
+        &self,
+        decision: &D,
+        dry_run: bool,
+    ) -> Result<Performed<D::Outcome>, D::Error> {
+        if dry_run {
+            return self.rehearse(decision).await;
+        }
+        let outcome = self.transact(decision).await?.outcome;
+        Ok(Performed { outcome, after: self.clone() })
+    }
+
+    /// Decides fully, against one state of the store, and commits nothing.
+    pub(crate) async fn rehearse<D: Decide>(&self, decision: &D) -> Result<Performed<D::Outcome>, D::Error> {
+        for _ in 0..REHEARSALS {
+            let mut transaction = Transaction::begin(self);
+            let outcome = decision.decide(&mut transaction).await?;
+            match transaction.rehearsed(self).await {
+                Ok(after) => return Ok(Performed { outcome, after }),
+                Err(Error::Storage(weir_storage::Error::Conflict { .. })) => tokio::task::yield_now().await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Contended.into())
+    }
+
     /// Carries out a decision: reads, commits, and begins again where another writer was faster.
     pub(crate) async fn transact<D: Decide>(&self, decision: &D) -> Result<Committed<D::Outcome>, D::Error> {
         let mut turn = None;

@@ -8,6 +8,7 @@ use weir_storage::{BlobReader, Digest, Scan};
 use super::{Error, Registry, Result};
 use crate::oci::StreamId;
 use crate::records::{Decide, Transaction, keys};
+use crate::streams::links;
 
 impl Registry {
     /// Opens a blob.
@@ -53,10 +54,8 @@ impl Decide for UnlinkBlob<'_> {
     type Error = Error;
 
     async fn decide(&self, transaction: &mut Transaction<'_>) -> Result<()> {
-        let key = keys::blob(self.digest, self.stream);
-        let Some(link) = transaction.get(&key).await? else { return Err(Error::BlobUnknown(self.digest.clone())) };
-        transaction.delete(&key);
         // Put aside, so that what held the blob can be restored with it.
-        Ok(transaction.put(&keys::unlinked(self.digest, self.stream), &link)?)
+        let had = links::put_blob_aside(transaction, self.stream, self.digest, None).await?;
+        if had { Ok(()) } else { Err(Error::BlobUnknown(self.digest.clone())) }
     }
 }

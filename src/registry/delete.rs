@@ -4,8 +4,8 @@ use weir_storage::Digest;
 
 use super::{Error, Registry, Result};
 use crate::oci::{Reference, StreamId, Tag};
-use crate::records::{Actor, Cause, Decide, ManifestLink, Stream, Transaction, keys};
-use crate::streams::{history, mapping};
+use crate::records::{Actor, Cause, Decide, Transaction, keys};
+use crate::streams::{history, links, mapping};
 
 impl Registry {
     /// Deletes a tag, or a manifest with all tags that mean it.
@@ -56,8 +56,8 @@ impl Decide for DeleteManifest<'_> {
         for tag in self.tags(transaction).await? {
             history::remove(transaction, self.stream, &tag, &Cause::ManifestDelete, self.actor).await?;
         }
-        self.unlink(transaction, &link)?;
-        self.leave_catalog(transaction, &stream).await?;
+        links::put_aside(transaction, self.stream, self.digest, &link)?;
+        links::leave_catalog(transaction, self.stream, &stream).await?;
         Ok(mapping::touch(transaction, self.stream)?)
     }
 }
@@ -76,25 +76,5 @@ impl DeleteManifest<'_> {
             }
         }
         Ok(meaning)
-    }
-
-    /// Takes the link away and puts it aside, whole, to be restored from. Which manifests are its children stays known:
-    /// status items that name an index go on counting its children.
-    fn unlink(&self, transaction: &mut Transaction<'_>, link: &ManifestLink) -> Result<()> {
-        if let Some(subject) = &link.subject {
-            transaction.delete(&keys::referrer(self.stream, subject, self.digest));
-        }
-        transaction.delete(&keys::manifest(self.stream, self.digest));
-        Ok(transaction.put(&keys::removed(self.stream, self.digest), link)?)
-    }
-
-    /// Takes the repository out of the catalogue with its last manifest. The guard on all of its manifests makes a push
-    /// that comes meanwhile be seen.
-    async fn leave_catalog(&self, transaction: &mut Transaction<'_>, stream: &Stream) -> Result<()> {
-        if transaction.more_than_one(&keys::manifests_of(self.stream)).await? {
-            return Ok(());
-        }
-        transaction.delete(&keys::catalog(&stream.repository));
-        Ok(())
     }
 }

@@ -117,7 +117,13 @@ fn event(sequence: u64, entry: &LogEntry, wanted: Option<&Digest>) -> Option<Tag
             Some(AmendedImage::Image(image)) => (TagEventKind::Created, image, amendment.generation, manifest),
             Some(AmendedImage::None) | None => return None,
         },
-        LogKind::Deletion { item, manifest } => (TagEventKind::Deleted, item_image(item)?, item.generation, manifest),
+        LogKind::Restoration { item, manifest } => {
+            (TagEventKind::Created, item_image(item)?, item.generation, manifest)
+        }
+        LogKind::Trim { .. } => return None,
+        LogKind::Deletion { item, manifest, .. } => {
+            (TagEventKind::Deleted, item_image(item)?, item.generation, manifest)
+        }
     };
     if wanted.is_some_and(|wanted| wanted != digest) {
         return None;

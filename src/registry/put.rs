@@ -10,9 +10,9 @@ use weir_storage::{Algorithm, Digest};
 use super::{Error, Precondition, Registry, Result};
 use crate::oci::{Descriptor, Manifest, ManifestKind, MediaType, Reference, RepositoryName, StreamId, Tag};
 use crate::records::{
-    Actor, Cause, Decide, ImageRecord, ManifestLink, Origin, Stream, TaggedManifest, Transaction, keys,
+    Actor, Cause, Decide, ImageRecord, ManifestLink, Origin, PullSpec, Stream, TaggedManifest, Transaction, keys,
 };
-use crate::streams::image;
+use crate::streams::image::{self, MadeImage};
 use crate::streams::links::Linked;
 use crate::streams::mapping::{self, Mapping};
 
@@ -54,7 +54,7 @@ impl Registry {
         let tags = tags_of(push);
         self.check_sizes(&stream, &manifest).await?;
         self.records.blobs().put(&digest, push.content.clone()).await?;
-        let image = self.image_object(&digest, &manifest).await?;
+        let image = self.made_image(&stream, &digest, &manifest).await?;
         let commit = CommitManifest {
             push,
             tags,
@@ -96,16 +96,21 @@ impl Registry {
         Ok(())
     }
 
-    /// The image object of a manifest; poorer where its config is not at hand or not JSON.
-    async fn image_object(&self, digest: &Digest, manifest: &Manifest) -> Result<serde_json::Value> {
+    /// The image of a manifest; poorer where its config is not at hand or not JSON.
+    async fn made_image(&self, stream: &StreamId, digest: &Digest, manifest: &Manifest) -> Result<MadeImage> {
         let config = match manifest.config() {
-            Some(config) if config.size <= image::CONFIG_LIMIT => self.small_blob(&config.digest).await?,
+            Some(config) if config.size <= image::CONFIG_LIMIT => self.small_blob(stream, &config.digest).await?,
             _ => None,
         };
-        Ok(image::object(digest, manifest, config.as_deref(), self.records.now())?)
+        Ok(image::made(digest, manifest, config.as_deref(), self.records.now())?)
     }
 
-    async fn small_blob(&self, digest: &Digest) -> Result<Option<Bytes>> {
+    /// A small blob of the repository. What lies on the disk for others is not looked at: whoever may push here need not
+    /// be allowed to read there.
+    async fn small_blob(&self, stream: &StreamId, digest: &Digest) -> Result<Option<Bytes>> {
+        if !self.records.exists(&keys::blob(digest, stream)).await? {
+            return Ok(None);
+        }
         let reader = match self.records.blobs().open(digest).await {
             Err(weir_storage::Error::BlobNotFound(_)) => return Ok(None),
             other => other?,
@@ -152,7 +157,7 @@ fn tags_of<'a>(push: &'a PushManifest<'_>) -> Vec<&'a Tag> {
 struct CommitManifest<'a> {
     push: &'a PushManifest<'a>,
     tags: Vec<&'a Tag>,
-    image: serde_json::Value,
+    image: MadeImage,
     size: u64,
     sparse: bool,
     digest: &'a Digest,
@@ -179,7 +184,8 @@ impl Decide for CommitManifest<'_> {
                 stream: self.stream,
                 tag,
                 image: self.digest,
-                manifest: TaggedManifest { media_type: self.manifest.media_type().clone(), size: self.size },
+                reference: PullSpec::Own { stream: self.stream.clone(), digest: self.digest.clone() },
+                manifest: Some(TaggedManifest { media_type: self.manifest.media_type().clone(), size: self.size }),
                 cause: Cause::Push,
                 actor: self.push.actor,
             };
@@ -237,22 +243,41 @@ impl CommitManifest<'_> {
             origin: Origin::Pushed,
             subject: self.manifest.subject().map(|subject| subject.digest.clone()),
             children: self.manifest.manifests().iter().map(|child| child.digest.clone()).collect(),
+            deleted_with: None,
         };
         let linked = Linked { stream: self.stream, record: stream, digest: self.digest, manifest: self.manifest };
         Ok(linked.put(transaction, &link).await?)
     }
 
+    /// Records the image where there is none yet. One that was made without its config is completed by the push that
+    /// brings it, and stays the same image.
     async fn record_image(&self, transaction: &mut Transaction<'_>) -> Result<()> {
         let key = keys::image(self.digest);
-        if transaction.get(&key).await?.is_some() {
-            return Ok(());
-        }
-        let record = ImageRecord {
-            uid: uuid::Uuid::new_v4(),
-            created: transaction.now(),
-            stream: self.stream.clone(),
-            object: self.image.clone(),
+        let record = match transaction.get(&key).await? {
+            Some(record) if record.lacks_config && !self.image.lacks_config => self.completed(record),
+            Some(_) => return Ok(()),
+            None => ImageRecord {
+                uid: uuid::Uuid::new_v4(),
+                created: transaction.now(),
+                stream: Some(self.stream.clone()),
+                reference: None,
+                lacks_config: self.image.lacks_config,
+                object: self.image.object.clone(),
+            },
         };
         Ok(transaction.put(&key, &record)?)
+    }
+
+    fn completed(&self, record: ImageRecord) -> ImageRecord {
+        let mut object = self.image.object.clone();
+        if let Some(members) = object.as_object_mut() {
+            // What clients have said of the image since.
+            for kept in ["metadata", "signatures"] {
+                if let Some(value) = record.object.get(kept) {
+                    members.insert(kept.to_owned(), value.clone());
+                }
+            }
+        }
+        ImageRecord { object, lacks_config: false, ..record }
     }
 }

@@ -1,8 +1,9 @@
-//! What listings cost, in reads of the store: that of a page, however much there is.
+//! What pushes and listings cost, in reads of the store, however much there is; and what images are made from.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::json;
 use tempfile::TempDir;
 use weir_storage::SystemClock;
 use weir_storage::blob::filesystem::FilesystemBlobs;
@@ -12,8 +13,11 @@ use weir_storage::metadata::memory::MemoryStore;
 use super::history::HistoryQuery;
 use super::put::PushManifest;
 use super::{Registry, Settings};
-use crate::oci::{MediaType, Reference, RepositoryName, StreamId, Tag};
+use crate::oci::{Algorithm, Digest, MediaType, Reference, RepositoryName, StreamId, Tag};
 use crate::records::{Actor, Moment, Records};
+use crate::streams::HostNames;
+use crate::streams::object::Image;
+use crate::streams::view::View;
 
 /// How many entries a page has here.
 const PAGE: usize = 10;
@@ -53,6 +57,29 @@ impl Counted {
             actor: &Actor::anonymous(),
         };
         self.registry.push_manifest(&push).await.unwrap();
+    }
+
+    /// Pushes an image with this config, which may be somewhere or nowhere.
+    async fn push_image(&self, repository: &str, config: &Digest, size: usize) -> Image {
+        let repository: RepositoryName = repository.parse().unwrap();
+        let content = json!({
+            "schemaVersion": 2, "mediaType": MediaType::OCI_MANIFEST, "layers": [],
+            "config": {"mediaType": MediaType::OCI_CONFIG, "digest": config, "size": size},
+        });
+        let push = PushManifest {
+            repository: &repository,
+            reference: &Reference::Tag(tag(0)),
+            tags: &[],
+            stated: None,
+            content_type: None,
+            content: Bytes::from(content.to_string()),
+            preconditions: &[],
+            actor: &Actor::anonymous(),
+        };
+        let digest = self.registry.push_manifest(&push).await.unwrap().digest;
+        let names = HostNames { internal: "registry:5000".to_owned(), public: None };
+        let view = View { records: &self.registry.records, names: &names };
+        view.image(digest.as_str()).await.unwrap()
     }
 
     /// Gets and scans that `work` makes.
@@ -97,6 +124,42 @@ async fn tags_page(tags: usize) -> [[u64; 2]; 2] {
     let newest = Reference::Tag(all.last().unwrap().clone());
     let pull = counted.reads(async { counted.registry.manifest(&app(), &newest).await.unwrap() }).await;
     [list, pull]
+}
+
+/// The reads of a push to a repository with so many tags, one of which moved so often.
+async fn push_to(tags: usize, moves: usize) -> [u64; 2] {
+    let counted = moved(moves).await;
+    let all: Vec<Tag> = (0..tags).map(tag).collect();
+    counted.push("team/app", &all, 0).await;
+    counted.reads(counted.push("team/app", &[tag(0)], 1)).await
+}
+
+#[tokio::test]
+async fn a_push_costs_the_same_however_many_tags_and_moves_there_are() {
+    assert_eq!(push_to(400, 400).await, push_to(2, 2).await);
+}
+
+/// Whoever may push somewhere need not be allowed to read what others have: a config counts only where it is linked. The
+/// push that brings it completes the image, which stays the same.
+#[tokio::test]
+async fn an_image_is_made_from_what_its_repository_has() {
+    let counted = Counted::new();
+    let config = r#"{"architecture":"arm64","author":"somebody"}"#;
+    let digest = Algorithm::Sha256.digest(config.as_bytes());
+    counted.registry.records.blobs().put(&digest, Bytes::from_static(config.as_bytes())).await.unwrap();
+    let elsewhere: StreamId = "team/other".parse().unwrap();
+    counted.registry.link_blob(&elsewhere, &digest, config.len() as u64).await.unwrap();
+    let poor = counted.push_image("team/app", &digest, config.len()).await;
+    assert_eq!(poor.docker_image_metadata.as_ref().unwrap().author, "");
+    counted.registry.link_blob(&app(), &digest, config.len() as u64).await.unwrap();
+    let rich = counted.push_image("team/app", &digest, config.len()).await;
+    assert_eq!(rich.docker_image_metadata.as_ref().unwrap().author, "somebody");
+    assert_eq!(
+        (&rich.metadata.uid, rich.metadata.creation_timestamp),
+        (&poor.metadata.uid, poor.metadata.creation_timestamp)
+    );
+    let same = counted.push_image("team/third", &digest, config.len()).await;
+    assert_eq!(same, rich, "a push without the config takes nothing away");
 }
 
 #[tokio::test]

@@ -162,7 +162,7 @@ impl Registry {
 
     /// Makes content that is stored a blob of the repository, durably.
     pub(super) async fn link_blob(&self, stream: &StreamId, digest: &Digest, size: u64) -> Result<()> {
-        let link = LinkBlob { stream, digest, link: BlobLink { size, origin: Origin::Pushed } };
+        let link = LinkBlob { stream, digest, link: BlobLink { size, origin: Origin::Pushed, deleted_with: None } };
         self.records.transact(&link).await?;
         Ok(())
     }

@@ -5,6 +5,62 @@ use weir_storage::Digest;
 use crate::oci::{Manifest, StreamId};
 use crate::records::{Error, ManifestLink, Referrer, Stream, Transaction, keys};
 
+/// Takes the link of a manifest away and puts it aside, whole, to be restored from. Which manifests are its children stays
+/// known: status items that name an index go on counting its children. The catalogue is the caller's.
+pub(crate) fn put_aside(
+    transaction: &mut Transaction<'_>,
+    stream: &StreamId,
+    digest: &Digest,
+    link: &ManifestLink,
+) -> Result<(), Error> {
+    if let Some(subject) = &link.subject {
+        transaction.delete(&keys::referrer(stream, subject, digest));
+    }
+    transaction.delete(&keys::manifest(stream, digest));
+    transaction.put(&keys::removed(stream, digest), link)
+}
+
+/// Takes the link of a blob away and puts it aside.
+pub(crate) async fn put_blob_aside(
+    transaction: &mut Transaction<'_>,
+    stream: &StreamId,
+    digest: &Digest,
+    deleted_with: Option<uuid::Uuid>,
+) -> Result<bool, Error> {
+    let key = keys::blob(digest, stream);
+    let Some(mut link) = transaction.get(&key).await? else { return Ok(false) };
+    link.deleted_with = deleted_with;
+    transaction.delete(&key);
+    transaction.put(&keys::unlinked(digest, stream), &link)?;
+    Ok(true)
+}
+
+/// Takes a repository out of the catalogue with its last manifest. The guard on all of its manifests makes a push that
+/// comes meanwhile be seen.
+pub(crate) async fn leave_catalog(
+    transaction: &mut Transaction<'_>,
+    id: &StreamId,
+    stream: &Stream,
+) -> Result<(), Error> {
+    if !transaction.any(&keys::manifests_of(id)).await? {
+        transaction.delete(&keys::catalog(&stream.repository));
+    }
+    Ok(())
+}
+
+/// Reads a manifest that is, or was, linked.
+pub(crate) async fn read(
+    transaction: &Transaction<'_>,
+    digest: &Digest,
+    link: &ManifestLink,
+) -> Result<Manifest, Error> {
+    let content = transaction.content(digest).await?;
+    Manifest::parse(&content, Some(&link.media_type)).map_err(|error| {
+        let (what, detail) = (format!("manifest {digest}"), error.to_string());
+        weir_storage::Error::Corrupt { what, detail }.into()
+    })
+}
+
 /// A manifest that a stream is to serve.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Linked<'a> {

@@ -6,7 +6,7 @@
 use super::history::{self, Move};
 use super::tracking;
 use crate::oci::{RepositoryName, StreamId, Tag};
-use crate::records::{Actor, Cause, Error, PullSpec, Stream, TaggedManifest, Transaction, keys};
+use crate::records::{Actor, Cause, Error, Kept, PullSpec, Stream, TaggedManifest, Transaction, keys};
 use weir_storage::Digest;
 
 /// An image that becomes a tag.
@@ -15,7 +15,10 @@ pub(crate) struct Mapping<'a> {
     pub(crate) stream: &'a StreamId,
     pub(crate) tag: &'a Tag,
     pub(crate) image: &'a Digest,
-    pub(crate) manifest: TaggedManifest,
+    /// Where it is pulled from.
+    pub(crate) reference: PullSpec,
+    /// What is known of its manifest; `None` of one that is not here.
+    pub(crate) manifest: Option<TaggedManifest>,
     pub(crate) cause: Cause,
     pub(crate) actor: &'a Actor,
 }
@@ -37,7 +40,11 @@ pub(crate) async fn provision(
         labels: std::collections::BTreeMap::new(),
         annotations: std::collections::BTreeMap::new(),
         lookup_local: false,
+        source_repository: String::new(),
+        managed_fields: Vec::new(),
+        owner_references: Vec::new(),
     };
+    Kept::ensure_namespace(transaction, id.namespace()).await?;
     transaction.put(&keys::stream(id), &stream)?;
     touch(transaction, id)?;
     Ok(stream)
@@ -51,10 +58,10 @@ pub(crate) async fn stage(
 ) -> Result<(), Error> {
     let to = Move {
         created: None,
-        reference: PullSpec::Own { stream: mapping.stream.clone(), digest: mapping.image.clone() },
+        reference: mapping.reference.clone(),
         image: Some(mapping.image.clone()),
         generation: stream.generation,
-        manifest: Some(mapping.manifest.clone()),
+        manifest: mapping.manifest.clone(),
         cause: mapping.cause.clone(),
         actor: mapping.actor.clone(),
     };

@@ -8,7 +8,10 @@
 //! - [`image`]: the metadata of an image, made from its manifest and config.
 //! - [`spec`]: what is wanted of a stream's tags, and what a change of that does.
 //! - [`object`]: the objects of `image.openshift.io/v1` as they are printed.
+//! - [`state`]: all that a stream shows, as of one revision.
 //! - [`view`]: those objects, made from the records.
+//! - [`validation`]: what they must be like to be taken, and [`field_error`]: how it is said what is wrong.
+//! - [`mod@write`]: what clients write with them, rollback included.
 //!
 //! # The log and its projection
 //!
@@ -17,6 +20,7 @@
 //! its own so that a pull reads one key.
 
 pub(crate) mod algorithm;
+pub(crate) mod field_error;
 pub(crate) mod history;
 pub(crate) mod image;
 pub(crate) mod links;
@@ -24,9 +28,12 @@ pub(crate) mod mapping;
 pub(crate) mod names;
 pub mod object;
 pub(crate) mod spec;
+pub(crate) mod state;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tracking;
+pub(crate) mod validation;
 pub(crate) mod view;
+pub(crate) mod write;
 
 pub(crate) use names::HostNames;

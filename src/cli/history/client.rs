@@ -1,15 +1,15 @@
 //! Reads a history from a server, page by page.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use reqwest::header::{ACCEPT, LINK};
-use reqwest::{Certificate, Response, Url};
+use reqwest::{Response, Url};
 use serde_json::{Map, Value};
 
 use super::refusal;
 use super::target::Target;
+use crate::cli::api::Connection;
 use crate::cli::failure::Failure;
 
 /// For one page; a history is small.
@@ -46,18 +46,14 @@ impl History {
 }
 
 impl Client {
-    pub(super) fn new(server: Url, ca: Option<&Path>) -> Result<Self, anyhow::Error> {
-        let mut builder = reqwest::Client::builder().timeout(DEADLINE);
-        if server.scheme() == "http" {
-            // The system's certificates are not needed, and a container may have none.
-            builder = builder.tls_certs_only([]);
-        } else if let Some(file) = ca {
-            builder = builder.tls_certs_merge(certificates(file)?);
-        }
-        if is_this_machine(&server) {
-            builder = builder.no_proxy();
-        }
-        Ok(Self { server, http: builder.build().context("failed to set up the client")? })
+    pub(super) fn new(connection: &Connection) -> Result<Self, Failure> {
+        let (server, http) = connection.http()?;
+        Ok(Self { server, http })
+    }
+
+    /// The server that is asked.
+    pub(super) fn server(&self) -> &Url {
+        &self.server
     }
 
     /// The newest `limit` events of a tag.
@@ -88,7 +84,7 @@ impl Client {
     }
 
     async fn get(&self, url: Url, target: &Target) -> Result<Response, Failure> {
-        let answer = self.http.get(url).header(ACCEPT, INDEX).send().await.map_err(|error| {
+        let answer = self.http.get(url).header(ACCEPT, INDEX).timeout(DEADLINE).send().await.map_err(|error| {
             let error = anyhow!(error.without_url()).context(format!("no answer from {}", self.server));
             Failure::Answer(format!("{error:#}"))
         })?;
@@ -132,19 +128,6 @@ fn next_of(link: &str) -> Option<&str> {
     parameters.split(';').find_map(is_next).map(|()| target)
 }
 
-fn certificates(file: &Path) -> Result<Vec<Certificate>, anyhow::Error> {
-    let pem = std::fs::read(file).with_context(|| format!("failed to read {}", file.display()))?;
-    let certificates = Certificate::from_pem_bundle(&pem);
-    let certificates = certificates.with_context(|| format!("failed to read certificates from {}", file.display()))?;
-    if certificates.is_empty() { Err(anyhow!("{} holds no certificate", file.display())) } else { Ok(certificates) }
-}
-
-/// Whether a proxy that the environment names could not reach it.
-fn is_this_machine(server: &Url) -> bool {
-    let host = server.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,12 +139,5 @@ mod tests {
         assert_eq!(next_of(r#"<x>; rel="prev""#), None);
         assert_eq!(next_of("x; rel=next"), None);
         assert_eq!(next_of(""), None);
-    }
-
-    #[test]
-    fn loopback_needs_no_proxy() {
-        let local = |text: &str| is_this_machine(&Url::parse(text).unwrap());
-        assert!(local("http://127.0.0.1:5000") && local("http://[::1]:5000") && local("https://localhost"));
-        assert!(!local("http://192.0.2.1") && !local("https://registry.example"));
     }
 }

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::cli::text::printable;
+
 const TIMESTAMP: &str = "org.opencontainers.distribution.tag.timestamp";
 const EVENT: &str = "org.opencontainers.distribution.tag.event";
 const CAUSE: &str = "dev.weir.tag.cause";
@@ -71,9 +73,4 @@ fn age(seconds: i64) -> String {
     let fits = UNITS.iter().find(|(_, length)| seconds >= *length);
     // A clock that lags behind the server's makes no event younger than now.
     fits.map_or_else(|| format!("{}s", seconds.max(0)), |(unit, length)| format!("{}{unit}", seconds / length))
-}
-
-/// Text of a server without what a terminal would obey.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { char::REPLACEMENT_CHARACTER } else { character }).collect()
 }

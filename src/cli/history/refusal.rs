@@ -48,7 +48,7 @@ pub(super) fn no_history(target: &Target, server: &Url, why: Option<&str>) -> Fa
 fn sentences(errors: &[OciError]) -> String {
     let sentence = |OciError { code, message }: &OciError| {
         let text = if message.is_empty() { code.clone() } else { format!("{code}: {message}") };
-        super::event::printable(&text)
+        crate::cli::text::printable(&text)
     };
     errors.iter().map(sentence).collect::<Vec<_>>().join("; ")
 }

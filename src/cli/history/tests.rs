@@ -1,5 +1,6 @@
 //! `weir history` against a server that answers what each test says.
 
+use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -54,10 +55,9 @@ async fn history(answers: Vec<Answer>, limit: u32) -> (Result<History, Failure>,
     let (server, serving) = server(answers).await;
     let arguments = Arguments {
         target: "team/app:v1".parse().unwrap(),
-        server,
+        connection: Connection::to(server),
         n: NonZeroU32::new(limit).unwrap(),
         output: Format::Table,
-        ca: None,
     };
     let history = fetch(&arguments).await;
     (history, serving.await.unwrap())
@@ -144,14 +144,6 @@ async fn a_server_that_is_not_there_is_named() {
     let (server, serving) = server(Vec::new()).await;
     serving.await.unwrap();
     let target = "team/app:v1".parse().unwrap();
-    let failure = Client::new(server.clone(), None).unwrap().history(&target, 1).await.unwrap_err();
+    let failure = Client::new(&Connection::to(server.clone())).unwrap().history(&target, 1).await.unwrap_err();
     assert!(failure.to_string().starts_with(&format!("no answer from {server}: ")), "{failure}");
-}
-
-#[test]
-fn servers_are_addresses_with_a_scheme() {
-    assert!(server_url("http://127.0.0.1:5000").is_ok());
-    for wrong in ["127.0.0.1:5000", "localhost:5000", "ftp://x", "registry.example"] {
-        assert!(server_url(wrong).unwrap_err().contains("http://127.0.0.1:5000"), "{wrong}");
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::Tls;
 use super::*;
 
 fn told(variables: &[(&str, &str)]) -> Vec<String> {
@@ -62,6 +63,34 @@ fn listen_flags_replace_all_listeners() {
     let config = load(&[("WEIR__LISTENER__0__ADDRESS", "127.0.0.1:1")], flags).unwrap();
     let addresses: Vec<String> = config.listeners.iter().map(|listener| listener.address.to_string()).collect();
     assert_eq!(addresses, ["127.0.0.1:7", "[::1]:7"]);
+}
+
+#[test]
+fn the_tls_flag_serves_listeners_that_have_no_certificate() {
+    let tls = || Flags { tls: Some("self-signed".to_owned()), ..Flags::default() };
+    let listeners = |variables: &[(&str, &str)], flags| load(variables, flags).unwrap().listeners;
+    let default = listeners(&[], tls());
+    assert_eq!(default[0].address.to_string(), "127.0.0.1:5000");
+    assert_eq!(default[0].tls, Some(Tls::SelfSigned));
+
+    let two = Flags { listen: vec!["127.0.0.1:7".to_owned(), "[::1]:7".to_owned()], ..tls() };
+    assert!(listeners(&[], two).iter().all(|listener| listener.tls == Some(Tls::SelfSigned)));
+
+    let files = [
+        ("WEIR__LISTENER__0__ADDRESS", "127.0.0.1:1"),
+        ("WEIR__LISTENER__0__TLS__CERTIFICATE", "Cargo.toml"),
+        ("WEIR__LISTENER__0__TLS__KEY", "Cargo.toml"),
+        ("WEIR__LISTENER__1__ADDRESS", "127.0.0.1:2"),
+    ];
+    let listeners = listeners(&files, tls());
+    assert!(matches!(listeners[0].tls, Some(Tls::Files(_))));
+    assert_eq!(listeners[1].tls, Some(Tls::SelfSigned));
+}
+
+#[test]
+fn a_variable_asks_for_an_own_certificate() {
+    let variables = [("WEIR__LISTENER__0__ADDRESS", "127.0.0.1:1"), ("WEIR__LISTENER__0__TLS", "self-signed")];
+    assert_eq!(load(&variables, Flags::default()).unwrap().listeners[0].tls, Some(Tls::SelfSigned));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::*;
 const MISTAKES: &[(&str, &str)] = &[
     (
         "colour = 1",
-        "weir.toml:1: colour: unknown key, known here: insecure, listener, storage, names, registry, limits, log",
+        "weir.toml:1: colour: unknown key, known here: insecure, listener, storage, names, registry, secrets, limits, log",
     ),
     ("[storge]\n", "weir.toml:1: storge: unknown key, did you mean `storage`?"),
     ("\n[storage]\ndata = 'x'\ncashe = '1MiB'", "weir.toml:4: storage.cashe: unknown key, did you mean `cache`?"),
@@ -61,6 +61,10 @@ const MISTAKES: &[(&str, &str)] = &[
         "[registry]\ntag_history = true",
         "weir.toml:2: registry.tag_history: expected \"draft\" or \"off\", found a boolean",
     ),
+    (
+        "[secrets]\nkey_file = '/nowhere'",
+        "weir.toml:2: secrets.key_file: cannot read /nowhere: No such file or directory (os error 2)",
+    ),
     ("[limits]\nconnections = 0", "weir.toml:2: limits.connections: 0 is too little: at least 1"),
     ("[limits]\nrequests = -4", "weir.toml:2: limits.requests: expected a whole number from 0, found -4"),
     ("[limits]\nrequests = 99_999_999", "weir.toml:2: limits.requests: 99999999 is too much: at most 10000000"),
@@ -68,6 +72,14 @@ const MISTAKES: &[(&str, &str)] = &[
     ("[limits]\nheader_bytes = '1KiB'", "weir.toml:2: limits.header_bytes: 1KiB is too little: at least 8KiB"),
     ("[log]\nformat = 'xml'", "weir.toml:2: log.format: expected \"text\" or \"json\", found \"xml\""),
     ("[log]\nfilter = ' '", "weir.toml:2: log.filter: the filter is empty: write a level, or \"off\""),
+    (
+        "[[listener]]\naddress = '127.0.0.1:1'\ntls = 'self-singed'",
+        "weir.toml:3: listener[0].tls: expected \"self-signed\", or a section with certificate and key, found \"self-singed\"",
+    ),
+    (
+        "[[listener]]\naddress = '127.0.0.1:1'\ntls = true",
+        "weir.toml:3: listener[0].tls: expected \"self-signed\", or a section with certificate and key, found a boolean",
+    ),
     ("[[listener]]\n", "weir.toml:1: listener[0].address: is missing: a listener needs an address"),
     (
         "[[listener]]\naddress = 'localhost:5000'",

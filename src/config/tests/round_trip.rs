@@ -9,7 +9,10 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::string::string_regex;
 
-use super::super::{Limits, Listener, Log, LogFormat, MetadataBackend, Names, Registry, Storage, TagHistory, Tls};
+use super::super::{
+    CertificateFiles, Limits, Listener, Log, LogFormat, MetadataBackend, Names, Registry, Secrets, Storage, TagHistory,
+    Tls,
+};
 use super::*;
 
 fn duration(least: u64) -> impl Strategy<Value = Duration> {
@@ -23,10 +26,12 @@ fn listener(index: u16) -> impl Strategy<Value = Listener> {
         any::<u128>().prop_map(|bits| Ipv6Addr::from(bits).into()),
     ];
     let file = || PathBuf::from("Cargo.toml");
-    (address, any::<bool>()).prop_map(move |(ip, tls)| Listener {
-        address: SocketAddr::new(ip, index.saturating_add(1)),
-        tls: tls.then(|| Tls { certificate: file(), key: file() }),
-    })
+    let tls = prop_oneof![
+        Just(None),
+        Just(Some(Tls::SelfSigned)),
+        Just(Some(Tls::Files(CertificateFiles { certificate: file(), key: file() }))),
+    ];
+    (address, tls).prop_map(move |(ip, tls)| Listener { address: SocketAddr::new(ip, index.saturating_add(1)), tls })
 }
 
 prop_compose! {
@@ -88,10 +93,11 @@ prop_compose! {
         storage in storage(),
         names in names(),
         registry in registry(),
+        key_file in option::of(Just(PathBuf::from("Cargo.toml"))),
         limits in limits(),
         log in log(),
     ) -> Config {
-        Config { listeners, insecure: true, storage, names, registry, limits, log }
+        Config { listeners, insecure: true, storage, names, registry, secrets: Secrets { key_file }, limits, log }
     }
 }
 

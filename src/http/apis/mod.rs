@@ -1,59 +1,98 @@
-//! The Kubernetes-style API, `/apis/`: so far what can be read of image streams.
+//! The Kubernetes-style API, `/api/` and `/apis/`: image streams and what stands around them, for an unmodified `oc` or
+//! `kubectl`.
 //!
-//! Source: `image.openshift.io/v1` as an OpenShift API server answers it.
+//! Source: `image.openshift.io/v1` and its neighbours as an OpenShift API server answers them.
+//!
+//! # The life of a request
+//!
+//! 1. What describes the API itself is answered from tables: [`discovery`], and the documents of [`openapi`].
+//! 2. Method and path become an [request](request::ApiRequest), in one pure parse, against the table of
+//!    [`resource`]s; the policy makes a permit for it.
+//! 3. [`handle`] carries out the verb, the same for every resource: options, the [`body`] as JSON, patches, owners of
+//!    fields, selectors and pages.
+//! 4. The resource's [`Storage`](storage::Storage) under [`resources`] makes typed objects of it, and calls the domain.
+//! 5. The answer takes the form that the client wants: object, [`table`], or metadata alone ([`negotiate`]); whatever
+//!    refuses is a `Status` of [`refusal`].
+//!
+//! What objects look like is said once, in [`schema`].
 
-pub(crate) mod route;
-mod status;
-mod write;
+mod body;
+mod discovery;
+mod field_validation;
+mod handle;
+mod managed_fields;
+mod negotiate;
+mod openapi;
+mod options;
+mod patch;
+pub(crate) mod protobuf;
+pub(crate) mod refusal;
+pub(crate) mod request;
+pub(crate) mod resource;
+mod resources;
+pub(crate) mod schema;
+mod selector;
+mod storage;
+mod table;
+mod watch;
+pub(crate) mod yaml;
 
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 
 use super::app::App;
-use super::{Body, Call, Endpoint, RequestBody, respond};
-use crate::auth::Permit;
-use crate::streams::object::Typed;
-use crate::streams::view::{View, ViewError};
-use route::Route;
-use status::Refusal;
+use super::query::Query;
+use super::{Body, Call, Endpoint, Head, respond};
+use crate::auth::Access;
+use options::truth;
+use refusal::Refusal;
+use request::{ApiRequest, NoRequest};
 
-/// Answers a request under `/apis/`. Returns the route's name, for logs and metrics, with the answer.
+/// Whether a path belongs to this API: objects, or what describes them. Clients ask for the root to see who is there.
+pub(crate) fn has(path: &str) -> bool {
+    let first = path.strip_prefix('/').and_then(|rest| rest.split('/').next());
+    matches!(first, Some("api" | "apis" | "oapi" | "openapi" | "version")) || path == "/"
+}
+
+/// Answers a request under `/api/`, `/apis/` and the paths that describe them. Returns the route's name, for logs and
+/// metrics, with the answer.
 pub(crate) async fn answer(app: &App, call: Call) -> (&'static str, Response<Body>) {
+    if let Some(answer) = discovered(app, &call.head) {
+        return answer;
+    }
     let id = call.head.request_id.clone();
-    let (name, mut response) = match Route::parse(&call.head.method, call.head.uri.path()) {
-        Ok(route) => (
-            route.name(),
-            authorized(app, route, call.body).await.unwrap_or_else(|refusal| refusal.into_response(id.as_ref())),
-        ),
-        Err(error) => (Endpoint::UNMATCHED.name, Refusal::from(error).into_response(id.as_ref())),
+    let watch = Query::parse(call.head.uri.query()).get("watch").is_some_and(truth);
+    let (name, result) = match request::parse(&call.head.method, call.head.uri.path(), watch) {
+        Ok(request) => (request.target.resource.plural, authorized(app, &request, call).await),
+        Err(error) => (Endpoint::UNMATCHED.name, refuse(error, &call)),
     };
-    if call.head.is_head() {
+    (name, result.unwrap_or_else(|refusal| refusal.into_response(id.as_ref())))
+}
+
+/// What the server tells of itself.
+fn discovered(app: &App, head: &Head) -> Option<(&'static str, Response<Body>)> {
+    let mut response = discovery::respond(head)?;
+    if let Err(denied) = app.policy.authorize(&Access::Discover) {
+        match denied {}
+    }
+    if head.is_head() {
         respond::drop_body(&mut response);
     }
-    (name, response)
+    let name = if response.status() == StatusCode::NOT_FOUND { Endpoint::UNMATCHED.name } else { "discovery" };
+    Some((name, response))
 }
 
-async fn authorized(app: &App, route: Route, body: RequestBody) -> Result<Response<Body>, Refusal> {
-    let permit = app.policy.authorize(&route.access())?;
-    match &route {
-        Route::CreateStream(namespace) => write::create(app, &permit, namespace, body).await,
-        Route::ReplaceStream(id) => write::update(app, &permit, id, body).await,
-        _ => read(app, &permit, &route).await.map_err(|error| Refusal::of_view(&route, error)),
+async fn authorized(app: &App, request: &ApiRequest, call: Call) -> Result<Response<Body>, Refusal> {
+    let permit = app.policy.authorize(&request.access())?;
+    handle::answer(app, &permit, request, &call.head, call.body).await
+}
+
+/// What is answered where nothing is. A HEAD of an object is refused as the recorded server does it, and has no body.
+fn refuse(error: NoRequest, call: &Call) -> Result<Response<Body>, Refusal> {
+    let refusal = Refusal::from(error);
+    if call.head.method == Method::HEAD {
+        let mut response = refusal.into_response(call.head.request_id.as_ref());
+        respond::drop_body(&mut response);
+        return Ok(response);
     }
-}
-
-async fn read(app: &App, _permit: &Permit, route: &Route) -> Result<Response<Body>, ViewError> {
-    let view = View { records: &app.records, names: &app.names };
-    Ok(match route {
-        Route::Streams(namespace) | Route::CreateStream(namespace) => {
-            respond::json(StatusCode::OK, &Typed::new(view.streams(namespace).await?))
-        }
-        Route::Stream(id) | Route::ReplaceStream(id) => object(view.stream(id).await?),
-        Route::StreamTag(id, tag) => object(view.stream_tag(id, tag).await?),
-        Route::StreamImage(id, wanted) => object(view.stream_image(id, wanted).await?),
-        Route::Image(digest) => object(view.image(digest).await?),
-    })
-}
-
-fn object<T: crate::streams::object::Resource + serde::Serialize>(object: T) -> Response<Body> {
-    respond::json(StatusCode::OK, &Typed::new(object))
+    Err(refusal)
 }

@@ -23,8 +23,8 @@ use tokio_util::task::TaskTracker;
 use super::body::{Body, RequestBody};
 use super::listener::{Listeners, Serving};
 use super::stack::stack;
-use super::{Endpoint, Peer};
-use crate::config::{Limits, Listener, Log, LogFormat, Tls};
+use super::{Endpoint, OwnTls, Peer};
+use crate::config::{CertificateFiles, Limits, Listener, Log, LogFormat, Tls};
 use crate::telemetry::metrics::Metrics;
 
 /// How long a test waits for what must happen.
@@ -61,17 +61,19 @@ async fn start(limits: &Limits) -> Server {
 async fn start_tls(limits: &Limits) -> Server {
     let directory = TempDir::new().unwrap();
     let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let paths = Tls { certificate: directory.path().join("tls.crt"), key: directory.path().join("tls.key") };
+    let paths =
+        CertificateFiles { certificate: directory.path().join("tls.crt"), key: directory.path().join("tls.key") };
     std::fs::write(&paths.certificate, pair.cert.pem()).unwrap();
     std::fs::write(&paths.key, pair.signing_key.serialize_pem()).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(pair.cert.der().clone()).unwrap();
-    start_on(Some(paths), Some((directory, roots)), limits).await
+    start_on(Some(Tls::Files(paths)), Some((directory, roots)), limits).await
 }
 
 async fn start_on(paths: Option<Tls>, tls: Option<(TempDir, RootCertStore)>, limits: &Limits) -> Server {
     let listener = Listener { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), tls: paths };
-    let listeners = Listeners::bind(&[listener]).await.unwrap();
+    let own = OwnTls { folder: "/nowhere".into(), names: Vec::new(), clock: Arc::new(weir_storage::SystemClock) };
+    let listeners = Listeners::bind(&[listener], &own).await.unwrap();
     let address = listeners.addresses()[0].address;
     let metrics = Arc::new(Metrics::new());
     let tasks = TaskTracker::new();

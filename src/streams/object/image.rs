@@ -1,9 +1,8 @@
 //! Images: immutable metadata of one manifest.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{DockerImage, Listed, ObjectMeta, Resource, omit};
+use super::{DockerImage, ImageSignature, Listed, ObjectMeta, Resource, omit};
 
 /// Annotations of images that mean something to servers and clients.
 pub mod annotation {
@@ -13,6 +12,10 @@ pub mod annotation {
     pub const MANIFEST_BLOB_STORED: &str = "image.openshift.io/manifestBlobStored";
     /// `ascending` where the base layer comes first; empty where there are no layers.
     pub const LAYERS_ORDER: &str = "image.openshift.io/dockerLayersOrder";
+    /// The order in which the base layer comes first.
+    pub const ASCENDING: &str = "ascending";
+    /// Old servers marked signatures with it; it is dropped.
+    pub const MANAGED_SIGNATURE: &str = "image.openshift.io/managed-signature";
 }
 
 /// Metadata of a manifest. Its name is the manifest's digest.
@@ -35,9 +38,9 @@ pub struct Image {
     /// The layers, the base first.
     #[serde(skip_serializing_if = "omit")]
     pub docker_image_layers: Vec<ImageLayer>,
-    /// Signatures of the image. Kept as they came.
+    /// Signatures of the image.
     #[serde(skip_serializing_if = "omit")]
-    pub signatures: Vec<Value>,
+    pub signatures: Vec<ImageSignature>,
     /// Signatures within the manifest, of the first schema of Docker.
     #[serde(skip_serializing_if = "omit")]
     pub docker_image_signatures: Vec<String>,

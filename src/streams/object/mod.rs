@@ -6,18 +6,24 @@
 //!
 //! # Layout
 //!
-//! - [`ImageStream`], [`ImageStreamTag`], [`ImageStreamImage`], [`ImageStreamMapping`], [`Image`]: the resources.
+//! - [`ImageStream`], [`ImageStreamTag`], [`ImageTag`], [`ImageStreamImage`], [`ImageStreamMapping`],
+//!   [`ImageStreamImport`], [`ImageStreamLayers`], [`Image`], [`ImageSignature`]: the resources.
 //! - [`Typed`], [`List`], [`Status`], [`ObjectMeta`], [`Time`]: what all Kubernetes-style objects share.
 //! - [`DockerImage`]: what an image's config says, in the words of the API.
 //! - [`PushedManifest`]: derives an [`Image`] from a manifest and its config.
 
 mod docker_image;
+pub(crate) mod elapsed;
 mod image;
+mod image_tag;
+mod import;
+mod layers;
 mod list;
 mod mapping;
 mod meta;
 mod name_set;
 mod pushed;
+mod signature;
 mod status;
 mod stream;
 mod stream_image;
@@ -29,11 +35,18 @@ mod typed;
 
 pub use docker_image::{DockerConfig, DockerImage, InvalidConfig};
 pub use image::{Image, ImageLayer, ImageManifest, annotation};
+pub use image_tag::ImageTag;
+pub use import::{
+    ImageImportSpec, ImageImportStatus, ImageStreamImport, ImageStreamImportSpec, ImageStreamImportStatus,
+    LocalObjectReference, RepositoryImportSpec, RepositoryImportStatus,
+};
+pub use layers::{ImageBlobReferences, ImageLayerData, ImageStreamLayers};
 pub use list::{List, ListMeta};
 pub use mapping::ImageStreamMapping;
 pub use meta::ObjectMeta;
 pub use name_set::NameSet;
 pub use pushed::{DerivedImage, PushedManifest};
+pub use signature::{ImageSignature, SignatureCondition, SignatureIssuer, SignatureSubject};
 pub use status::{Status, StatusCause, StatusDetails};
 pub use stream::{
     ImageLookupPolicy, ImageStream, ImageStreamSpec, ImageStreamStatus, NamedTagEventList, ObjectReference, TagEvent,

@@ -73,7 +73,7 @@ impl PushedManifest<'_> {
 
     fn annotations(&self) -> BTreeMap<String, String> {
         let order = match self.manifest.kind() {
-            ManifestKind::Image => "ascending",
+            ManifestKind::Image => annotation::ASCENDING,
             ManifestKind::Index => "",
         };
         let annotations = [

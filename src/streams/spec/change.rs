@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::alias::Aliases;
-use super::content::Linking;
+use super::content::{DeletedBlobs, Linking};
 use super::generation::{self, Settled, source_changed};
 use super::refusal::{Failure, Reason, Refusal, SpecError};
 use super::resolve::{self, Meaning};
@@ -19,20 +19,29 @@ use crate::records::{Actor, Cause, Decide, Error, PullSpec, SpecTag, Stream, Tra
 use crate::streams::history::{self, Move};
 use crate::streams::{mapping, tracking};
 
-/// A new spec for a stream.
-///
-/// A caller that changes a part of the spec only reads [`wanted`] in the same transaction, alters it, and
-/// [decides](Decide::decide) within that transaction.
+/// A new spec for a stream, or for one of its tags.
 #[derive(Debug, Clone)]
 pub(crate) struct ChangeSpec<'a> {
     pub(crate) stream: &'a StreamId,
-    /// The whole new spec. A tag that is missing here loses its spec and keeps what it means.
-    pub(crate) tags: BTreeMap<Tag, SpecTag>,
+    pub(crate) tags: NewTags,
     /// Whether bare image names resolve to the stream's tags; `None` leaves it as it is.
     pub(crate) lookup_local: Option<bool>,
+    /// The upstream repository of which all tags are imported, empty for none; `None` leaves it as it is.
+    pub(crate) source_repository: Option<String>,
     /// Makes the stream, with this repository, where there is none.
     pub(crate) create: Option<&'a RepositoryName>,
     pub(crate) actor: &'a Actor,
+}
+
+/// The tags of a new spec.
+#[derive(Debug, Clone)]
+pub(crate) enum NewTags {
+    /// All of them. A tag that is missing here loses its spec and keeps what it means. All specs of the stream are read
+    /// and guarded.
+    All(BTreeMap<Tag, SpecTag>),
+    /// One; `None` takes its spec away. Of the others only those are read that it follows: the cost does not depend on how
+    /// many there are.
+    One(Tag, Option<SpecTag>),
 }
 
 /// What a change of a spec came to.
@@ -76,11 +85,13 @@ impl Decide for ChangeSpec<'_> {
     }
 }
 
-/// A stream as the change finds it.
+/// A stream as the change finds it, as far as it is looked at.
 struct Before {
     record: Stream,
     created: bool,
     tags: BTreeMap<Tag, SpecTag>,
+    /// The same tags as they are to be.
+    wanted: BTreeMap<Tag, SpecTag>,
 }
 
 /// A tag that is to be resolved.
@@ -99,16 +110,46 @@ impl ChangeSpec<'_> {
             (None, Some(repository)) => mapping::provision(transaction, self.stream, repository).await?,
             (None, None) => return Err(SpecError::NoStream(self.stream.clone())),
         };
-        let tags = wanted(transaction, self.stream).await?;
-        Ok(Before { record, created, tags })
+        let (tags, wanted) = match &self.tags {
+            NewTags::All(tags) => (wanted(transaction, self.stream).await?, tags.clone()),
+            NewTags::One(tag, spec) => self.one(transaction, tag, spec.as_ref()).await?,
+        };
+        Ok(Before { record, created, tags, wanted })
+    }
+
+    /// One tag and all that it is to follow, as they are and as they are to be. Each is guarded: of two writers who close
+    /// a loop, the later one sees it.
+    async fn one(
+        &self,
+        transaction: &mut Transaction<'_>,
+        tag: &Tag,
+        spec: Option<&SpecTag>,
+    ) -> Result<(BTreeMap<Tag, SpecTag>, BTreeMap<Tag, SpecTag>), Error> {
+        let mut before = BTreeMap::new();
+        if let Some(old) = transaction.get(&keys::spec(self.stream, tag)).await? {
+            before.insert(tag.clone(), old);
+        }
+        let mut next = spec.and_then(|spec| followed(self.stream, spec));
+        while let Some(tag) = next.take().filter(|next| next != tag && !before.contains_key(next)) {
+            let Some(spec) = transaction.get(&keys::spec(self.stream, &tag)).await? else { break };
+            next = followed(self.stream, &spec);
+            before.insert(tag, spec);
+        }
+        let mut after = before.clone();
+        match spec {
+            Some(spec) => after.insert(tag.clone(), spec.clone()),
+            None => after.remove(tag),
+        };
+        Ok((before, after))
     }
 
     fn settled(&self, before: &Before) -> Settled {
         if before.created {
-            return generation::first(self.tags.clone());
+            return generation::first(before.wanted.clone());
         }
-        let elsewhere = self.lookup_local.is_some_and(|local| local != before.record.lookup_local);
-        generation::next(self.stream, before.record.generation, &before.tags, self.tags.clone(), elsewhere)
+        let elsewhere = self.lookup_local.is_some_and(|local| local != before.record.lookup_local)
+            || self.source_repository.as_ref().is_some_and(|source| *source != before.record.source_repository);
+        generation::next(self.stream, before.record.generation, &before.tags, before.wanted.clone(), elsewhere)
     }
 
     /// The tags that are new or have another source, each after those that it follows.
@@ -144,6 +185,10 @@ impl ChangeSpec<'_> {
         let record = Stream {
             generation: after.generation,
             lookup_local: self.lookup_local.unwrap_or(before.record.lookup_local),
+            source_repository: self
+                .source_repository
+                .clone()
+                .unwrap_or_else(|| before.record.source_repository.clone()),
             ..before.record.clone()
         };
         let changed = before.created || record != before.record || before.tags != after.tags;
@@ -233,7 +278,7 @@ impl Resolution<'_> {
         mut meaning: Meaning,
     ) -> Result<(), Error> {
         if let Some(image) = meaning.image.clone() {
-            let linking = Linking { from, into: self.own, record: self.record };
+            let linking = Linking { from, into: self.own, record: self.record, blobs: DeletedBlobs::Stay };
             let linked = linking.link(transaction, &image).await?;
             meaning.manifest = linked.or(meaning.manifest);
         }

@@ -7,23 +7,36 @@ use std::collections::BTreeSet;
 
 use weir_storage::Digest;
 
-use crate::oci::{Manifest, StreamId};
+use crate::oci::StreamId;
 use crate::records::{Error, ManifestLink, Stream, TaggedManifest, Transaction, keys};
-use crate::streams::links::Linked;
+use crate::streams::links::{self, Linked};
 
 /// Two streams, and the way of an image between them; or one, where what was deleted is to be restored.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Linking<'a> {
-    pub(super) from: &'a StreamId,
-    pub(super) into: &'a StreamId,
+pub(crate) struct Linking<'a> {
+    pub(crate) from: &'a StreamId,
+    pub(crate) into: &'a StreamId,
     /// The record of the stream that is linked into.
-    pub(super) record: &'a Stream,
+    pub(crate) record: &'a Stream,
+    /// Whether blobs that were deleted from the stream come back, too.
+    pub(crate) blobs: DeletedBlobs,
+}
+
+/// What becomes of blobs that were deleted from the stream that is linked into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeletedBlobs {
+    /// They stay deleted.
+    Stay,
+    /// They come back.
+    Return,
+    /// Those come back that the deletion of this stream took.
+    ReturnWith(uuid::Uuid),
 }
 
 impl Linking<'_> {
     /// Links an image with everything under it. Returns what is known of its manifest; `None` where neither stream ever
     /// had it, as with images that lie elsewhere.
-    pub(super) async fn link(
+    pub(crate) async fn link(
         &self,
         transaction: &mut Transaction<'_>,
         image: &Digest,
@@ -59,12 +72,12 @@ impl Linking<'_> {
         }) else {
             return Ok(None);
         };
-        if linked && self.from == self.into {
+        if linked && self.from == self.into && self.blobs == DeletedBlobs::Stay {
             return Ok(Some(link));
         }
-        let manifest = read(transaction, digest, &link).await?;
+        let manifest = links::read(transaction, digest, &link).await?;
         if !linked {
-            let copy = ManifestLink { linked: transaction.now(), ..link.clone() };
+            let copy = ManifestLink { linked: transaction.now(), deleted_with: None, ..link.clone() };
             let linked = Linked { stream: self.into, record: self.record, digest, manifest: &manifest };
             linked.put(transaction, &copy).await?;
         }
@@ -88,20 +101,30 @@ impl Linking<'_> {
 
     async fn blob(&self, transaction: &mut Transaction<'_>, digest: &Digest) -> Result<(), Error> {
         let key = keys::blob(digest, self.into);
-        if self.from == self.into || transaction.get(&key).await?.is_some() {
+        if transaction.get(&key).await?.is_some() {
             return Ok(());
         }
-        match transaction.get(&keys::blob(digest, self.from)).await? {
-            Some(link) => transaction.put(&key, &link),
+        let mut link = None;
+        if self.from != self.into {
+            link = transaction.get(&keys::blob(digest, self.from)).await?;
+        }
+        if link.is_none() && self.blobs != DeletedBlobs::Stay {
+            let aside = keys::unlinked(digest, self.into);
+            link = transaction.get(&aside).await?.filter(|link| match self.blobs {
+                DeletedBlobs::Stay => false,
+                DeletedBlobs::Return => true,
+                DeletedBlobs::ReturnWith(stream) => link.deleted_with == Some(stream),
+            });
+            if link.is_some() {
+                transaction.delete(&aside);
+            }
+        }
+        match link {
+            Some(mut link) => {
+                link.deleted_with = None;
+                transaction.put(&key, &link)
+            }
             None => Ok(()),
         }
     }
-}
-
-async fn read(transaction: &Transaction<'_>, digest: &Digest, link: &ManifestLink) -> Result<Manifest, Error> {
-    let content = transaction.content(digest).await?;
-    Manifest::parse(&content, Some(&link.media_type)).map_err(|error| {
-        let (what, detail) = (format!("manifest {digest}"), error.to_string());
-        weir_storage::Error::Corrupt { what, detail }.into()
-    })
 }

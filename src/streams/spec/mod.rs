@@ -4,7 +4,6 @@
 //! - [`generation`]: which of a stream's changes a spec tag belongs to. Pure.
 //! - [`source`]: what a spec tag is made from, as its `from` spells it. Pure.
 //! - [`input`]: spec tags as clients send them, checked. Pure.
-//! - [`replace`]: a change under the condition that the stream is as the client saw it.
 //! - [`alias`]: which tags follow which: loops, and the order in which tags are resolved. Pure.
 //! - [`resolve`]: what a source means now.
 //! - [`content`]: the links by which a stream may serve an image of another.
@@ -12,11 +11,10 @@
 
 mod alias;
 pub(crate) mod change;
-mod content;
+pub(crate) mod content;
 pub(super) mod generation;
 pub(crate) mod input;
 pub(crate) mod refusal;
-pub(crate) mod replace;
 mod resolve;
 mod source;
 
@@ -25,20 +23,60 @@ use std::collections::BTreeMap;
 use crate::oci::{StreamId, Tag};
 use crate::records::{Error, SourceKind, SpecSource, SpecTag, Transaction, keys};
 
-/// Forgets what was wanted of a tag. Returns whether anything was: the stream then has a new generation, as after every
+/// Forgets what was wanted of a tag, and returns it. Where anything was, the stream has a new generation, as after every
 /// change of its spec.
-pub(crate) async fn forget(transaction: &mut Transaction<'_>, stream: &StreamId, tag: &Tag) -> Result<bool, Error> {
+pub(crate) async fn forget(
+    transaction: &mut Transaction<'_>,
+    stream: &StreamId,
+    tag: &Tag,
+) -> Result<Option<SpecTag>, Error> {
+    let spec = take(transaction, stream, tag).await?;
+    if spec.is_some() {
+        count(transaction, stream).await?;
+    }
+    Ok(spec)
+}
+
+/// Takes a spec tag away, and the note of what it follows.
+pub(crate) async fn take(
+    transaction: &mut Transaction<'_>,
+    stream: &StreamId,
+    tag: &Tag,
+) -> Result<Option<SpecTag>, Error> {
     let key = keys::spec(stream, tag);
-    let Some(spec) = transaction.get(&key).await? else { return Ok(false) };
+    let Some(spec) = transaction.get(&key).await? else { return Ok(None) };
     if let Some(followed) = followed(stream, &spec) {
         transaction.delete(&keys::tracker(stream, &followed, tag));
     }
     transaction.delete(&key);
+    Ok(Some(spec))
+}
+
+/// Puts a spec tag back that a deletion took, where there is none now.
+pub(crate) async fn restore(
+    transaction: &mut Transaction<'_>,
+    stream: &StreamId,
+    tag: &Tag,
+    spec: &SpecTag,
+) -> Result<bool, Error> {
+    let key = keys::spec(stream, tag);
+    if transaction.get(&key).await?.is_some() {
+        return Ok(false);
+    }
+    if let Some(followed) = followed(stream, spec) {
+        transaction.put(&keys::tracker(stream, &followed, tag), &())?;
+    }
+    transaction.put(&key, spec)?;
+    Ok(true)
+}
+
+/// Gives the stream a new generation.
+pub(crate) async fn count(transaction: &mut Transaction<'_>, stream: &StreamId) -> Result<(), Error> {
     if let Some(mut record) = transaction.get(&keys::stream(stream)).await? {
         record.generation = record.generation.saturating_add(1);
         transaction.put(&keys::stream(stream), &record)?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// The tag of the same stream that a spec tag follows, if it follows one.

@@ -4,6 +4,7 @@ use weir_storage::Digest;
 
 use crate::oci::{StreamId, Tag};
 use crate::records::Error;
+use crate::streams::field_error::{FieldError, Path};
 
 /// Why a spec was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -29,15 +30,19 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Where in the object the mistake is.
-    pub(crate) fn field(&self) -> String {
-        format!("spec.tags[{}].from.name", self.tag)
+    /// As an error of the field that it is about.
+    pub(crate) fn field_error(&self) -> FieldError {
+        let path = Path::new("spec").child("tags").key(self.tag.as_str()).child("from").child("name");
+        match &self.reason {
+            Reason::StreamNotFound => path.not_found(self.value.as_str()),
+            reason => path.invalid(self.value.as_str(), reason.to_string()),
+        }
     }
 }
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {:?}: {}", self.field(), self.value, self.reason)
+        self.field_error().fmt(f)
     }
 }
 

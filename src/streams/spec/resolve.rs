@@ -118,19 +118,23 @@ impl Place {
         let (mut item, mut manifest) = loop {
             match self.entry(transaction, stream, sequence).await?.kind {
                 LogKind::Event { item, manifest } => break (item, manifest),
-                LogKind::Amendment { .. } | LogKind::Deletion { .. } => sequence = sequence.saturating_sub(1),
+                LogKind::Amendment { .. }
+                | LogKind::Deletion { .. }
+                | LogKind::Restoration { .. }
+                | LogKind::Trim { .. } => sequence = sequence.saturating_sub(1),
             }
         };
         while sequence < self.head.sequence {
             sequence = sequence.saturating_add(1);
-            let LogKind::Amendment { amendment, manifest: amended } =
-                self.entry(transaction, stream, sequence).await?.kind
-            else {
-                break;
-            };
-            item = algorithm::amended(&item, &amendment);
-            if amendment.image.is_some() {
-                manifest = amended;
+            match self.entry(transaction, stream, sequence).await?.kind {
+                LogKind::Event { .. } => break,
+                LogKind::Amendment { amendment, manifest: amended } => {
+                    item = algorithm::amended(&item, &amendment);
+                    if amendment.image.is_some() {
+                        manifest = amended;
+                    }
+                }
+                LogKind::Deletion { .. } | LogKind::Restoration { .. } | LogKind::Trim { .. } => {}
             }
         }
         Ok((item, manifest))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::world::{World, from, from_tag, pointer, stream, upstream};
 use crate::records::{ReferencePolicy, SourceKind, SpecTag, keys};
+use crate::streams::spec::change::{ChangeSpec, NewTags};
 
 struct Steps {
     world: World,
@@ -78,7 +79,8 @@ async fn a_spec_tag_without_generation_gets_one() {
     let (world, s) = (World::new(), stream("ns/s"));
     world.create(&s).await;
     world.records.transact(&Forget(&s)).await.unwrap();
-    world.set_tag(&s, "new", Some(upstream("u.test/a/b:2"))).await.unwrap();
+    let tags = [("new", upstream("u.test/a/b:2")), ("t", upstream("u.test/a/b:1"))];
+    world.set_spec(&s, &tags).await.unwrap();
     assert_eq!(world.generations(&s).await, (2, ["new", "t"].map(|tag| (tag.to_owned(), 2)).into()));
 }
 
@@ -90,8 +92,9 @@ async fn lookup_counts_as_a_change() {
     let actor = crate::records::Actor::anonymous();
     let change = async |lookup_local| {
         let tags = [("t".parse().unwrap(), upstream("u.test/a/b:1"))].into();
+        let tags = NewTags::All(tags);
         let change =
-            crate::streams::spec::change::ChangeSpec { stream: &s, tags, lookup_local, create: None, actor: &actor };
+            ChangeSpec { stream: &s, tags, lookup_local, source_repository: None, create: None, actor: &actor };
         world.records.transact(&change).await.unwrap().outcome
     };
     assert!(!change(Some(false)).await.changed);

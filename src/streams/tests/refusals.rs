@@ -3,7 +3,7 @@
 use super::world::{World, digest, from_image, from_tag, own_spec, pointer, stream, upstream};
 use crate::oci::Tag;
 use crate::records::{Actor, SpecSource, SpecTag};
-use crate::streams::spec::change::ChangeSpec;
+use crate::streams::spec::change::{ChangeSpec, NewTags};
 use crate::streams::spec::refusal::{Reason, Refusal, SpecError};
 
 /// The stream `ns/app` with two images, whose tag `z` follows `x`.
@@ -54,7 +54,7 @@ async fn streams_that_do_not_exist() {
     }
     let elsewhere = SpecSource { namespace: Some("nosuch".to_owned()), ..from_tag("app:x").from.unwrap() };
     let refusal = refused("t", SpecTag { from: Some(elsewhere), ..from_tag("") }).await;
-    assert_eq!((refusal.field().as_str(), refusal.value.as_str()), ("spec.tags[t].from.name", "app:x"));
+    assert_eq!(refusal.field_error().to_string(), "spec.tags[t].from.name: Not found: \"app:x\"");
     assert_eq!(refusal.reason.to_string(), "not found");
 }
 
@@ -132,6 +132,8 @@ async fn a_tag_without_history_is_no_error() {
 async fn no_stream() {
     let (world, s) = (World::new(), stream("ns/app"));
     let (tags, actor) = ([].into(), Actor::anonymous());
-    let change = ChangeSpec { stream: &s, tags, lookup_local: None, create: None, actor: &actor };
+    let tags = NewTags::All(tags);
+    let change =
+        ChangeSpec { stream: &s, tags, lookup_local: None, source_repository: None, create: None, actor: &actor };
     assert!(matches!(world.records.transact(&change).await, Err(SpecError::NoStream(id)) if id == s));
 }

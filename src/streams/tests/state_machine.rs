@@ -257,6 +257,7 @@ fn told(log: &[LogEntry]) -> Vec<(PullSpec, Option<Digest>, i64)> {
                     None => {}
                 }
             }
+            LogKind::Restoration { .. } | LogKind::Trim { .. } => panic!("no step does that"),
             LogKind::Deletion { item, .. } => {
                 assert_eq!(items.first(), Some(&(item.reference.clone(), item.image.clone(), item.generation)));
                 items.clear();

@@ -1,8 +1,10 @@
-//! The worked examples of the tag algorithm that need no import. What an import would bring is an event from elsewhere.
+//! The worked examples of the tag algorithm, as far as they need no import: 6 and 7 are about imports alone. What an import
+//! would bring is an event from elsewhere.
 
 use super::world::{
     Content, World, digest, external, external_spec, from_image, from_tag, own, own_spec, pointer, stream, upstream,
 };
+use crate::records::{ReferencePolicy, SpecTag};
 use crate::streams::view::ViewError;
 
 const FROM: &str = "u.test/x/y@imported";
@@ -49,6 +51,31 @@ async fn push_of_the_same_image_again() {
     world.tick();
     world.push(&s, "a", &two).await;
     assert_eq!(world.stream(&s).await, before);
+}
+
+/// Example 4, without the imports: another source is a new generation of stream and tag; another policy one of the stream
+/// alone.
+#[tokio::test]
+async fn spec_change() {
+    let (world, s) = (imported().await, stream("ns/s"));
+    let tags = |a| [("a", a), ("latest", from_tag("a"))];
+    world.set_spec(&s, &tags(upstream("y:1"))).await.unwrap();
+    let generations = |a| [("a".to_owned(), a), ("latest".to_owned(), 1)].into();
+    assert_eq!(world.generations(&s).await, (2, generations(2)));
+    let local = SpecTag { reference_policy: ReferencePolicy::Local, ..upstream("y:1") };
+    world.set_spec(&s, &tags(local)).await.unwrap();
+    assert_eq!(world.generations(&s).await, (3, generations(2)));
+    assert_eq!(world.items(&s, "a").await, [external(FROM, Some(&digest("1")), 1)], "nothing moves before the import");
+}
+
+/// Example 5: generation 0 asks for an import.
+#[tokio::test]
+async fn forced_import() {
+    let (world, s) = (imported().await, stream("ns/s"));
+    let forced = SpecTag { generation: Some(0), ..upstream("x:1") };
+    world.set_tag(&s, "a", Some(forced)).await.unwrap();
+    let (generation, tags) = world.generations(&s).await;
+    assert_eq!((generation, tags["a"], tags["latest"]), (2, 2, 1));
 }
 
 /// Example 8.

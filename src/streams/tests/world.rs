@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 use weir_storage::metadata::memory::MemoryStore;
-use weir_storage::{Algorithm, Digest, ManualClock, Revision};
+use weir_storage::{Algorithm, Digest, ManualClock, MetadataStore, Revision};
 
 use super::blobs::MemoryBlobs;
 use crate::oci::{Manifest, MediaType, StreamId, Tag};
@@ -18,10 +18,10 @@ use crate::records::{
 use crate::streams::history::{self, Move};
 use crate::streams::mapping::{self, Mapping};
 use crate::streams::object::ImageStream;
-use crate::streams::spec::change::{ChangeSpec, SpecChanged};
+use crate::streams::spec::change::{ChangeSpec, NewTags, SpecChanged};
 use crate::streams::spec::refusal::SpecError;
-use crate::streams::spec::wanted;
 use crate::streams::view::View;
+use crate::streams::write::Editor;
 use crate::streams::{HostNames, image, tracking};
 
 /// An item as it is shown: pull spec, image, generation.
@@ -31,18 +31,33 @@ pub(super) struct World {
     pub(super) records: Records,
     pub(super) clock: Arc<ManualClock>,
     pub(super) names: HostNames,
+    actor: Actor,
 }
 
 impl World {
     pub(super) fn new() -> Self {
+        Self::upon(Arc::new(MemoryStore::new()))
+    }
+
+    pub(super) fn upon(metadata: Arc<dyn MetadataStore>) -> Self {
         let clock = Arc::new(ManualClock::at(1_000));
-        let records =
-            Records::new(Arc::new(MemoryStore::new()), Arc::new(MemoryBlobs::default()), Arc::clone(&clock) as _);
-        Self { records, clock, names: HostNames { internal: "registry:5000".to_owned(), public: None } }
+        let records = Records::new(metadata, Arc::new(MemoryBlobs::default()), Arc::clone(&clock) as _);
+        let names = HostNames { internal: "registry:5000".to_owned(), public: None };
+        Self { records, clock, names, actor: Actor::anonymous() }
     }
 
     pub(super) fn view(&self) -> View<'_> {
         View { records: &self.records, names: &self.names }
+    }
+
+    /// Writes as anybody.
+    pub(super) fn editor(&self) -> Editor<'_> {
+        Editor { records: &self.records, names: &self.names, actor: &self.actor, dry_run: false }
+    }
+
+    /// Decides as anybody, and writes nothing.
+    pub(super) fn rehearsal(&self) -> Editor<'_> {
+        Editor { dry_run: true, ..self.editor() }
     }
 
     pub(super) fn tick(&self) {
@@ -57,6 +72,9 @@ impl World {
     /// Pushes an image with its manifest and blobs.
     pub(super) async fn push(&self, stream: &StreamId, tag: &str, content: &Content) -> Revision {
         self.records.blobs().put(&content.digest, content.manifest.clone()).await.unwrap();
+        for blob in &content.blobs {
+            self.records.blobs().put(blob, Bytes::from_static(b"{}")).await.unwrap();
+        }
         let push = Push { stream, tag: tag.parse().unwrap(), content };
         self.records.transact(&push).await.unwrap().revision
     }
@@ -77,7 +95,14 @@ impl World {
     pub(super) async fn set_spec(&self, stream: &StreamId, tags: &[(&str, SpecTag)]) -> Result<SpecChanged, SpecError> {
         let tags = tags.iter().map(|(tag, spec)| (tag.parse().unwrap(), spec.clone())).collect();
         let (repository, actor) = (stream.repository(), Actor::anonymous());
-        let change = ChangeSpec { stream, tags, lookup_local: None, create: Some(&repository), actor: &actor };
+        let change = ChangeSpec {
+            stream,
+            tags: NewTags::All(tags),
+            lookup_local: None,
+            source_repository: None,
+            create: Some(&repository),
+            actor: &actor,
+        };
         Ok(self.records.transact(&change).await?.outcome)
     }
 
@@ -236,7 +261,8 @@ impl Decide for Push<'_> {
         let (id, content) = (self.stream, self.content);
         let stream = mapping::provision(transaction, id, &id.repository()).await?;
         for blob in &content.blobs {
-            transaction.put(&keys::blob(blob, id), &BlobLink { size: 1, origin: Origin::Pushed })?;
+            transaction
+                .put(&keys::blob(blob, id), &BlobLink { size: 1, origin: Origin::Pushed, deleted_with: None })?;
         }
         for child in &content.children {
             transaction.put(&keys::parent(id, child, &content.digest), &())?;
@@ -248,19 +274,28 @@ impl Decide for Push<'_> {
             origin: Origin::Pushed,
             subject: None,
             children: content.children.clone(),
+            deleted_with: None,
         };
         transaction.put(&keys::manifest(id, &content.digest), &link)?;
         transaction.put(&keys::catalog(&stream.repository), id)?;
         let manifest = Manifest::parse(&content.manifest, Some(&content.media_type)).unwrap();
         let created = transaction.now();
-        let object = image::object(&content.digest, &manifest, None, created)?;
-        let record = ImageRecord { uid: uuid::Uuid::new_v4(), created, stream: id.clone(), object };
+        let made = image::made(&content.digest, &manifest, None, created)?;
+        let record = ImageRecord {
+            uid: uuid::Uuid::new_v4(),
+            created,
+            stream: Some(id.clone()),
+            reference: None,
+            lacks_config: made.lacks_config,
+            object: made.object,
+        };
         transaction.put(&keys::image(&content.digest), &record)?;
         let mapping = Mapping {
             stream: id,
             tag: &self.tag,
             image: &content.digest,
-            manifest: TaggedManifest { media_type: content.media_type.clone(), size: content.size() },
+            reference: own_spec(id, &content.digest),
+            manifest: Some(TaggedManifest { media_type: content.media_type.clone(), size: content.size() }),
             cause: Cause::Push,
             actor: &Actor::anonymous(),
         };
@@ -308,14 +343,16 @@ impl Decide for SetTag<'_> {
     type Error = SpecError;
 
     async fn decide(&self, transaction: &mut Transaction<'_>) -> Result<SpecChanged, SpecError> {
-        let mut tags = wanted(transaction, self.stream).await?;
-        match &self.spec {
-            Some(spec) => tags.insert(self.tag.clone(), spec.clone()),
-            None => tags.remove(&self.tag),
-        };
         let (repository, actor) = (self.stream.repository(), Actor::anonymous());
-        let create = Some(&repository);
-        ChangeSpec { stream: self.stream, tags, lookup_local: None, create, actor: &actor }.decide(transaction).await
+        let change = ChangeSpec {
+            stream: self.stream,
+            tags: NewTags::One(self.tag.clone(), self.spec.clone()),
+            lookup_local: None,
+            source_repository: None,
+            create: Some(&repository),
+            actor: &actor,
+        };
+        change.decide(transaction).await
     }
 }
 

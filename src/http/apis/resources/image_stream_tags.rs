@@ -1,0 +1,53 @@
+//! `imagestreamtags`.
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::error::{unseen, unwritten};
+use super::image_streams::chunk;
+use super::typed::{editor, namespace, print, read, tag_id, tags_after, view, written_tag_id};
+use crate::http::apis::refusal::Refusal;
+use crate::http::apis::storage::{Chunk, Context, Deleted, Preconditions, Storage, Written};
+
+/// What the rule for names calls them.
+const KINDS: &str = "ImageStreamTags";
+
+/// Tags of image streams, each with its image.
+#[derive(Debug)]
+pub(super) struct ImageStreamTags;
+
+#[async_trait]
+impl Storage for ImageStreamTags {
+    async fn get(&self, cx: Context<'_>) -> Result<Value, Refusal> {
+        let (id, tag) = tag_id(&cx, KINDS)?;
+        print(&view(&cx).stream_tag(&id, &tag).await.map_err(|error| unseen(&cx, error))?)
+    }
+
+    async fn list(&self, cx: Context<'_>, after: &str, limit: usize) -> Result<Chunk, Refusal> {
+        let part = tags_after(after, limit)?;
+        let listing = view(&cx).stream_tags(namespace(&cx), part).await.map_err(|error| unseen(&cx, error))?;
+        chunk(&listing, |tag| format!("{}/{}", tag.metadata.namespace, tag.metadata.name))
+    }
+
+    async fn create(&self, cx: Context<'_>, object: Value) -> Result<Written, Refusal> {
+        let tag = editor(&cx).create_stream_tag(read(object)?).await.map_err(|error| unwritten(&cx, error))?;
+        Ok(Written::Object { object: print(&tag)?, created: true })
+    }
+
+    async fn update(&self, cx: Context<'_>, object: Value) -> Result<Written, Refusal> {
+        let (id, tag) = written_tag_id(&cx, KINDS)?;
+        let written = editor(&cx).update_stream_tag(&id, &tag, read(object)?).await;
+        let (tag, created) = written.map_err(|error| unwritten(&cx, error))?;
+        Ok(Written::Object { object: print(&tag)?, created })
+    }
+
+    async fn delete(&self, cx: Context<'_>, only: &Preconditions) -> Result<Deleted, Refusal> {
+        let (id, tag) = tag_id(&cx, KINDS)?;
+        editor(&cx).delete_tag(&id, &tag, &only.into()).await.map_err(|error| unwritten(&cx, error))?;
+        Ok(Deleted::Done)
+    }
+
+    fn applies_new(&self) -> bool {
+        false
+    }
+}
