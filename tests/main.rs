@@ -3,6 +3,7 @@
 //! Every test has a server of its own, with a data directory of its own, in this process. Nothing outlives a test.
 
 mod apis;
+mod cli;
 mod faults;
 #[cfg(feature = "fuzzing")]
 mod fuzz_corpora;

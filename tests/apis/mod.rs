@@ -1,5 +1,6 @@
 //! The Kubernetes-style API: what `image.openshift.io/v1` shows of what was pushed.
 
+mod discovery;
 mod errors;
 mod host_names;
 mod image;
@@ -7,6 +8,8 @@ mod image_stream;
 mod image_stream_image;
 mod image_stream_tag;
 mod recorded;
+mod replay;
+mod watching;
 mod writing;
 
 use serde_json::Value;

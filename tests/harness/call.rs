@@ -5,7 +5,7 @@ use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
 use std::pin::Pin;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use http::{Method, Request, header};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -15,7 +15,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::Reply;
+use super::{Reply, Streamed};
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -56,7 +56,8 @@ impl Call {
         self
     }
 
-    async fn send(self) -> Reply {
+    /// Sends it, and leaves the answer's body to be read as it comes.
+    pub(crate) async fn open(self) -> Streamed {
         let what = format!("{} {}", self.method, self.path);
         let host = self.address.to_string();
         let socket = TcpStream::connect(self.address).await.unwrap();
@@ -66,10 +67,17 @@ impl Call {
         let request = Request::builder().method(self.method).uri(self.path).header(header::HOST, host);
         let request = self.headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
         let answer = sender.send_request(request.body(self.body).unwrap()).await;
-        let (head, body) = answer.unwrap_or_else(|error| unanswered(&what, &error)).into_parts();
-        let body = body.collect().await.unwrap_or_else(|error| unanswered(&what, &error)).to_bytes();
-        driver.abort();
-        Reply { what, status: head.status, headers: head.headers, body }
+        Streamed::new(answer.unwrap_or_else(|error| unanswered(&what, &error)), driver)
+    }
+
+    async fn send(self) -> Reply {
+        let what = format!("{} {}", self.method, self.path);
+        let mut answer = self.open().await;
+        let mut body = BytesMut::new();
+        while let Some(piece) = answer.piece().await {
+            body.extend_from_slice(&piece.unwrap_or_else(|error| unanswered(&what, &error)));
+        }
+        Reply { what, status: answer.status, headers: std::mem::take(&mut answer.headers), body: body.freeze() }
     }
 }
 

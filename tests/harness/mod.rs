@@ -1,7 +1,7 @@
 //! A server of its own for every test, and the means to talk to it.
 //!
 //! - [`Weir`]: a server with a data directory, stopped and removed at the end of the test.
-//! - [`Call`], [`Reply`]: one request over a connection of its own, and its answer. [`RawConnection`]: literal bytes.
+//! - [`Call`], [`Reply`]: one request over a connection of its own, and its answer. [`Streamed`]: an answer that goes on and on. [`RawConnection`]: literal bytes.
 //! - [`Repository`], [`Session`]: pushing and pulling, in words of the domain.
 //! - [`Blob`], [`Manifest`]: content to push.
 
@@ -14,6 +14,7 @@ mod raw;
 mod reply;
 mod repository;
 mod session;
+mod streamed;
 mod weir;
 
 pub(crate) use call::Call;
@@ -22,4 +23,5 @@ pub(crate) use raw::RawConnection;
 pub(crate) use reply::Reply;
 pub(crate) use repository::Repository;
 pub(crate) use session::Session;
+pub(crate) use streamed::Streamed;
 pub(crate) use weir::{Faults, Weir, files_below};

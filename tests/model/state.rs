@@ -16,8 +16,6 @@ pub(super) struct Model {
     pub(super) now: i64,
     /// Which stream may serve which blob.
     pub(super) blobs: BTreeSet<(usize, usize)>,
-    /// The blobs whose bytes were ever stored.
-    pub(super) stored: BTreeSet<usize>,
     pub(super) streams: BTreeMap<usize, Stream>,
     /// The images that were ever pushed.
     pub(super) images: BTreeMap<usize, Image>,
@@ -27,7 +25,7 @@ pub(super) struct Model {
 #[derive(Debug, Clone)]
 pub(super) struct Image {
     pub(super) created: i64,
-    /// Whether its config was at hand when it was made.
+    /// Whether a push brought its config.
     pub(super) described: bool,
 }
 
@@ -69,7 +67,6 @@ impl Model {
             sparse,
             now: i64::try_from(BEGIN).unwrap() * 1_000_000,
             blobs: BTreeSet::new(),
-            stored: BTreeSet::new(),
             streams: BTreeMap::new(),
             images: BTreeMap::new(),
         }
@@ -77,7 +74,6 @@ impl Model {
 
     pub(super) fn link_blob(&mut self, stream: usize, blob: usize) {
         self.blobs.insert((stream, blob));
-        self.stored.insert(blob);
     }
 
     /// Pushes a manifest and moves tags. Returns what it names and the repository does not have.
@@ -98,8 +94,9 @@ impl Model {
         }
         self.provision(stream, REPOSITORIES[repository]);
         let now = self.now;
-        let described = self.stored.contains(&0) && piece(manifest).blobs.contains(&0);
-        self.images.entry(manifest).or_insert(Image { created: now, described });
+        // Only what the repository itself may read tells of its images; a later push may complete one.
+        let described = self.blobs.contains(&(stream, 0)) && piece(manifest).blobs.contains(&0);
+        self.images.entry(manifest).or_insert(Image { created: now, described: false }).described |= described;
         if let Some(found) = self.streams.get_mut(&stream) {
             found.link(manifest);
             for tag in tags {

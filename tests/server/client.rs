@@ -11,12 +11,13 @@ use http::{Request, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use weir::config::Tls;
+use weir::config::{CertificateFiles, Tls};
 
 use crate::harness::Reply;
 
@@ -46,7 +47,12 @@ impl Client {
 
     /// Connects with TLS, and lets the server choose among both versions unless only one is offered.
     pub(super) async fn tls(address: SocketAddr, authority: &Authority, offer: &[&str]) -> Self {
-        let stream = authority.connect(address, offer).await;
+        Self::tls_as("localhost", address, authority, offer).await
+    }
+
+    /// As [`tls`](Self::tls), to a server that must prove to have this name.
+    pub(super) async fn tls_as(name: &'static str, address: SocketAddr, authority: &Authority, offer: &[&str]) -> Self {
+        let stream = authority.connect(name, address, offer).await;
         let version = match stream.get_ref().1.alpn_protocol() {
             Some(b"h2") => Version::HTTP_2,
             _ => Version::HTTP_11,
@@ -112,21 +118,35 @@ impl Authority {
     /// Makes a certificate for `localhost` and writes it to a folder.
     pub(super) fn new(folder: &Path) -> (Self, Tls) {
         let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let tls = Tls { certificate: folder.join("tls.crt"), key: folder.join("tls.key") };
+        let tls = CertificateFiles { certificate: folder.join("tls.crt"), key: folder.join("tls.key") };
         std::fs::write(&tls.certificate, pair.cert.pem()).unwrap();
         std::fs::write(&tls.key, pair.signing_key.serialize_pem()).unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(pair.cert.der().clone()).unwrap();
-        (Self { roots }, tls)
+        (Self { roots }, Tls::Files(tls))
     }
 
-    async fn connect(&self, address: SocketAddr, offer: &[&str]) -> tokio_rustls::client::TlsStream<TcpStream> {
+    /// Trusts the certificates in a PEM file.
+    pub(super) fn reading(file: &Path) -> Self {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_file_iter(file).unwrap() {
+            roots.add(certificate.unwrap()).unwrap();
+        }
+        Self { roots }
+    }
+
+    async fn connect(
+        &self,
+        name: &'static str,
+        address: SocketAddr,
+        offer: &[&str],
+    ) -> tokio_rustls::client::TlsStream<TcpStream> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let mut config = config.with_root_certificates(self.roots.clone()).with_no_client_auth();
         config.alpn_protocols = offer.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         let socket = TcpStream::connect(address).await.unwrap();
-        let name = ServerName::try_from("localhost").unwrap();
+        let name = ServerName::try_from(name).unwrap();
         TlsConnector::from(Arc::new(config)).connect(name, socket).await.unwrap()
     }
 }

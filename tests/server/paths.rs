@@ -34,9 +34,9 @@ fn files(folder: &Path) -> Vec<String> {
 async fn what_is_no_endpoint_is_refused_in_the_form_of_its_api() {
     let weir = Weir::start();
     weir.get("/v2/team/app/nothing").await.is_oci_error(404, "UNSUPPORTED");
-    let status = weir.get("/apis/nothing").await.is(404).has("content-type", "application/json").json();
+    let status = weir.get("/apis/image.openshift.io/v1/x").await.is(404).has("content-type", "application/json").json();
     assert_eq!(status["kind"], "Status");
-    for path in ["/", "/v1/", "/v22/", "/favicon.ico", "/healthz/", "/healthz/x"] {
+    for path in ["/apis/nothing", "/v1/", "/v22/", "/favicon.ico", "/healthz/", "/healthz/x"] {
         weir.get(path).await.is(404).has("content-type", "text/plain; charset=utf-8");
     }
 }

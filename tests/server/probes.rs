@@ -57,7 +57,7 @@ async fn labels_of_metrics_are_the_names_of_routes_and_never_paths() {
         "weir_http_requests_total{endpoint=\"manifest-push\",method=\"PUT\",status=\"2xx\"} 1",
         "weir_http_requests_total{endpoint=\"manifest-read\",method=\"GET\",status=\"2xx\"} 1",
         "weir_http_requests_total{endpoint=\"tags\",method=\"GET\",status=\"2xx\"} 1",
-        "weir_http_requests_total{endpoint=\"imagestream-get\",method=\"GET\",status=\"2xx\"} 1",
+        "weir_http_requests_total{endpoint=\"imagestreams\",method=\"GET\",status=\"2xx\"} 1",
         "weir_http_requests_total{endpoint=\"unmatched\",method=\"GET\",status=\"4xx\"} 2",
     ] {
         assert!(metrics.lines().any(|found| found == line), "no {line} in\n{metrics}");

@@ -1,6 +1,7 @@
 //! HTTP/1.1 and HTTP/2, in plain text and over TLS.
 
 use http::Version;
+use weir::config::Tls;
 
 use super::client::{Authority, Client};
 use crate::harness::{Blob, Manifest, Weir, media_type};
@@ -51,6 +52,22 @@ async fn over_tls_clients_have_the_version_that_they_offer() {
         let mut client = Client::tls(weir.address(), &authority, offer).await;
         assert_eq!(client.version(), version, "{offer:?}");
         push_and_pull(&mut client).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_makes_its_own_certificate_is_trusted_by_its_authority_from_then_on() {
+    let mut weir = Weir::with(|config| {
+        config.listeners[0].tls = Some(Tls::SelfSigned);
+        config.names.public = Some("registry.example:5000".to_owned());
+    });
+    let authority = Authority::reading(&weir.data().join("tls/ca.crt"));
+    for _ in 0..2 {
+        for name in ["localhost", "127.0.0.1", "registry.example"] {
+            let mut client = Client::tls_as(name, weir.address(), &authority, &["h2", "http/1.1"]).await;
+            client.send("GET", "/v2/").await.is(200);
+        }
+        weir.restart();
     }
 }
 
