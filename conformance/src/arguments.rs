@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::subject::Subject;
-use crate::{bench, clients, crash, faults, oci, powerloss};
+use crate::{bench, clients, crash, faults, kube, oci, powerloss, scale, watch};
 
 /// Drives a registry from outside and says what holds.
 #[derive(Debug, Parser)]
@@ -23,6 +23,10 @@ pub(crate) enum Part {
     Clients(clients::Options),
     /// Clients work while the server is killed again and again; nothing acknowledged may be lost.
     Crash(crash::Options),
+    /// The real `oc` goes through its transcripts; results and output are compared.
+    Oc(kube::OcOptions),
+    /// kubectl and Weir's own client go through theirs; so does a Go program, and engines pull what was tagged.
+    Kubectl(kube::KubectlOptions),
     /// Both OCI suites, over every metadata store, plain and over TLS.
     Oci(oci::Options),
     /// Clients work until the power goes; what was not synced is lost. Needs root and strace.
@@ -31,6 +35,10 @@ pub(crate) enum Part {
     Faults(faults::Options),
     /// Weir beside other registries and a file server: speed, processor time and memory.
     Bench(Box<bench::Options>),
+    /// Many watches while tags move: each is told of every commit once, in order, and writers hardly notice.
+    Watch(watch::Options),
+    /// A stream with a long history, and a namespace with many streams.
+    Scale(scale::Options),
     /// Clients and both OCI suites.
     All {
         #[command(flatten)]

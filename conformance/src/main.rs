@@ -7,8 +7,11 @@
 //! - [`clients`] drives real clients against a fresh server and compares what they pushed and pulled bit for bit.
 //! - [`crash`] kills the server at random moments, and compares what is there with what was acknowledged.
 //! - [`faults`] makes the disk fail under a server, and clients misbehave above it.
+//! - [`kube`] drives `oc`, kubectl, Weir's own client and a Go program against the image API, by transcripts.
 //! - [`oci`] runs both OCI suites over every metadata store and transport.
 //! - [`powerloss`] takes the power away, and reads from system calls what had been synced before each answer.
+//! - [`watch`] watches a server over many connections while tags move, and holds it to order and completeness.
+//! - [`scale`] measures what long histories and many streams cost.
 //!
 //! What the parts share: [`server`] starts and stops Weir, [`target`] is the registry under test, [`api`] reads it back
 //! without any client's help, [`content`] makes images, [`tool`] runs programs.
@@ -21,14 +24,17 @@ mod content;
 mod crash;
 mod faults;
 mod history;
+mod kube;
 mod linearizability;
 mod oci;
 mod powerloss;
 mod report;
+mod scale;
 mod server;
 mod subject;
 mod target;
 mod tool;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -45,9 +51,13 @@ async fn main() -> Result<ExitCode> {
     match part.unwrap_or_default() {
         Part::Clients(options) => clients::run(&subject, &options, &mut report).await?,
         Part::Crash(options) => crash::run(&subject, &options, &mut report).await?,
+        Part::Oc(options) => kube::run_oc(&subject, &options, &mut report).await?,
+        Part::Kubectl(options) => kube::run_kubectl(&subject, &options, &mut report).await?,
         Part::Oci(options) => oci::run(&subject, &options, &mut report).await?,
         Part::Powerloss(options) => powerloss::run(&subject, &options, &mut report).await?,
         Part::Faults(options) => faults::run(&subject, &options, &mut report).await?,
+        Part::Watch(options) => watch::run(&subject, &options, &mut report).await?,
+        Part::Scale(options) => scale::run(&subject, &options, &mut report).await?,
         Part::Bench(options) => bench::run(&subject, &options, &mut report).await?,
         Part::All { clients, oci } => {
             clients::run(&subject, &clients, &mut report).await?;

@@ -1,5 +1,6 @@
 //! A Weir that the run starts and stops.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -25,8 +26,18 @@ const TAIL: usize = 60;
 #[derive(Debug)]
 pub(crate) struct Weir {
     child: Child,
-    address: SocketAddr,
+    launch: Launch,
+}
+
+/// How a server is started, so that it can be started again on the same data.
+#[derive(Debug)]
+struct Launch {
+    program: PathBuf,
+    arguments: Vec<String>,
     directory: TempDir,
+    /// Where it listens first, and what a client must trust to ask it there.
+    address: SocketAddr,
+    tls: Option<Tls>,
 }
 
 /// Where the server keeps its metadata.
@@ -61,46 +72,55 @@ impl Weir {
         let directory = TempDir::new()?;
         let address = free_address()?;
         let data = directory.path().join("data");
-        let arguments = ["--listen".into(), address.to_string(), "--data".into(), path(&data)?];
-        Self::launch(program, &arguments, directory, address, None).await
+        let arguments = vec!["--listen".into(), address.to_string(), "--data".into(), path(&data)?];
+        Self::begin(Launch { program: program.to_owned(), arguments, directory, address, tls: None }).await
     }
 
     /// Starts it from a configuration file.
     pub(crate) async fn start_with(program: &Path, metadata: Metadata, tls: Option<&Tls>) -> Result<Self> {
-        let directory = TempDir::new()?;
-        let address = free_address()?;
-        let file = directory.path().join("weir.toml");
-        std::fs::write(&file, configuration(address, &directory.path().join("data"), metadata, tls)?)?;
-        Self::launch(program, &["--config".into(), path(&file)?], directory, address, tls).await
+        Self::configured(program, metadata, &[(free_address()?, tls)]).await
     }
 
-    async fn launch(
-        program: &Path,
-        arguments: &[String],
-        directory: TempDir,
-        address: SocketAddr,
-        tls: Option<&Tls>,
-    ) -> Result<Self> {
-        let log = File::create(directory.path().join("log"))?;
-        let child = Command::new(program)
-            .arg("serve")
-            .args(arguments)
-            .current_dir(directory.path())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("failed to start {}", program.display()))?;
-        let mut weir = Self { child, address, directory };
-        if let Err(error) = weir.wait_until_ready(tls).await {
-            weir.show_log()?;
-            return Err(error);
-        }
+    /// Starts it with two listeners, a plain one and one over TLS; where the second is.
+    pub(crate) async fn start_twice(program: &Path, tls: &Tls) -> Result<(Self, SocketAddr)> {
+        let (plain, secured) = (free_address()?, free_address()?);
+        let weir = Self::configured(program, Metadata::Sled, &[(plain, None), (secured, Some(tls))]).await?;
+        Ok((weir, secured))
+    }
+
+    async fn configured(program: &Path, metadata: Metadata, listeners: &[(SocketAddr, Option<&Tls>)]) -> Result<Self> {
+        let directory = TempDir::new()?;
+        let file = directory.path().join("weir.toml");
+        std::fs::write(&file, configuration(listeners, &directory.path().join("data"), metadata)?)?;
+        let (address, tls) = listeners.first().copied().context("a server listens somewhere")?;
+        let arguments = vec!["--config".into(), path(&file)?];
+        let tls = tls.cloned();
+        Self::begin(Launch { program: program.to_owned(), arguments, directory, address, tls }).await
+    }
+
+    async fn begin(launch: Launch) -> Result<Self> {
+        let mut weir = Self { child: launch.spawn()?, launch };
+        weir.get_ready().await?;
         Ok(weir)
     }
 
-    async fn wait_until_ready(&mut self, tls: Option<&Tls>) -> Result<()> {
+    /// Stops it and starts it again, on the same data and addresses.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
+        self.stop().await?;
+        self.child = self.launch.spawn()?;
+        self.get_ready().await
+    }
+
+    async fn get_ready(&mut self) -> Result<()> {
+        let ready = self.wait_until_ready().await;
+        if ready.is_err() {
+            self.show_log()?;
+        }
+        ready
+    }
+
+    async fn wait_until_ready(&mut self) -> Result<()> {
+        let tls = self.launch.tls.as_ref();
         let mut client = reqwest::Client::builder().no_proxy();
         if let Some(tls) = tls {
             let authority = reqwest::Certificate::from_pem(&std::fs::read(&tls.authority)?)?;
@@ -113,7 +133,7 @@ impl Weir {
             if let Some(status) = self.child.try_wait()? {
                 bail!("the server ended before it was ready: {status}");
             }
-            let answer = client.get(format!("{scheme}://{}/readyz", self.address)).send().await;
+            let answer = client.get(format!("{scheme}://{}/readyz", self.launch.address)).send().await;
             let state = match answer {
                 Ok(answer) if answer.status().is_success() => return Ok(()),
                 Ok(answer) => format!("/readyz answers {}", answer.status()),
@@ -126,7 +146,7 @@ impl Weir {
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.launch.address
     }
 
     /// Its process.
@@ -143,7 +163,24 @@ impl Weir {
 
     /// Prints the end of what it logged.
     pub(crate) fn show_log(&self) -> Result<()> {
-        show_tail(&self.directory.path().join("log"))
+        show_tail(&self.launch.directory.path().join("log"))
+    }
+}
+
+impl Launch {
+    /// Starts the program. It adds to the log of the one before.
+    fn spawn(&self) -> Result<Child> {
+        let log = File::options().create(true).append(true).open(self.directory.path().join("log"))?;
+        Command::new(&self.program)
+            .arg("serve")
+            .args(&self.arguments)
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("failed to start {}", self.program.display()))
     }
 }
 
@@ -181,13 +218,16 @@ pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
-fn configuration(address: SocketAddr, data: &Path, metadata: Metadata, tls: Option<&Tls>) -> Result<String> {
-    let tls = match tls {
-        Some(tls) => format!("tls.certificate = {:?}\ntls.key = {:?}\n", path(&tls.certificate)?, path(&tls.key)?),
-        None => String::new(),
-    };
-    let (data, metadata) = (path(data)?, metadata.name());
-    Ok(format!("[[listener]]\naddress = \"{address}\"\n{tls}\n[storage]\ndata = {data:?}\nmetadata = \"{metadata}\"\n"))
+fn configuration(listeners: &[(SocketAddr, Option<&Tls>)], data: &Path, metadata: Metadata) -> Result<String> {
+    let mut text = String::new();
+    for (address, tls) in listeners {
+        writeln!(text, "[[listener]]\naddress = \"{address}\"")?;
+        if let Some(tls) = tls {
+            writeln!(text, "tls.certificate = {:?}\ntls.key = {:?}", path(&tls.certificate)?, path(&tls.key)?)?;
+        }
+    }
+    writeln!(text, "[storage]\ndata = {:?}\nmetadata = \"{}\"", path(data)?, metadata.name())?;
+    Ok(text)
 }
 
 /// A path as a configuration has it.

@@ -7,6 +7,8 @@
 //! index/      the metadata index; may be deleted while no process runs
 //! blobs/      content, by algorithm and the first two digits of the digest
 //! uploads/    upload sessions and temporary files
+//! tls/        the certificate authority of this server, where it has one of its own
+//! keys/       what secrets are encrypted with, where no other place is configured
 //! ```
 
 use std::fs::File;
@@ -87,10 +89,25 @@ impl DataDirectory {
     pub fn uploads(&self) -> PathBuf {
         self.path.join("uploads")
     }
+
+    /// Where the certificate authority of this server lies, if it has one of its own.
+    pub fn tls(&self) -> PathBuf {
+        Self::tls_of(&self.path)
+    }
+
+    /// Where the certificate authority lies in the data directory at `path`, which need not be open.
+    pub fn tls_of(path: &Path) -> PathBuf {
+        path.join("tls")
+    }
+
+    /// Where keys lie that no operator keeps elsewhere.
+    pub fn keys(&self) -> PathBuf {
+        self.path.join("keys")
+    }
 }
 
 /// Makes a folder and those above it, each with its name durable.
-fn create(path: &Path) -> Result<()> {
+pub(crate) fn create(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -106,7 +123,7 @@ fn create(path: &Path) -> Result<()> {
 }
 
 /// fsyncs a folder.
-fn sync(path: &Path) -> Result<()> {
+pub(crate) fn sync(path: &Path) -> Result<()> {
     let folder = File::open(path).map_err(|source| Error::io("open", path, source))?;
     folder.sync_all().map_err(|source| Error::io("fsync", path, source))
 }

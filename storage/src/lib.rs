@@ -8,6 +8,7 @@
 //! - [`metadata`]: [`MetadataStore`], ordered keys with revisions and guarded commits. Backends: [`metadata::memory`]
 //!   and [`metadata::journaled`] (a journal that is durable, and sled as the state that the journal implies).
 //! - [`data_directory`]: the format version and the lock of the folder that holds all of it.
+//! - [`durable_file`]: small files beside the stores, such as keys.
 //! - [`clock`]: where time comes from.
 //!
 //! # Durability
@@ -22,6 +23,7 @@ mod boot;
 pub mod clock;
 pub mod data_directory;
 mod digest;
+pub mod durable_file;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;

@@ -12,17 +12,17 @@
 
 mod bed;
 mod bounds;
-mod load;
+pub(crate) mod load;
 mod material;
 mod measure;
 mod options;
 mod rows;
 mod servers;
-mod standing;
+pub(crate) mod standing;
 mod statistics;
 mod table;
 mod usage;
-mod work;
+pub(crate) mod work;
 
 use std::fs;
 use std::sync::Arc;

@@ -19,14 +19,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A daemon with its own socket and store. It has no network of its own: images are built from files here, and the
 /// registry is on the loopback address, where docker accepts plain HTTP.
 #[derive(Debug)]
-pub(super) struct Dockerd {
+pub(crate) struct Dockerd {
     child: Child,
     directory: TempDir,
 }
 
 impl Dockerd {
     /// Starts it and waits until it answers.
-    pub(super) async fn start(home: &Path) -> Result<Self> {
+    pub(crate) async fn start(home: &Path) -> Result<Self> {
         let directory = TempDir::new()?;
         let at = |name: &str| directory.path().join(name).display().to_string();
         let socket = format!("unix://{}", at("socket"));
@@ -54,7 +54,7 @@ impl Dockerd {
     }
 
     /// The docker command line, talking to it.
-    pub(super) fn client(&self, home: &Path) -> Result<Tool> {
+    pub(crate) fn client(&self, home: &Path) -> Result<Tool> {
         let socket = format!("unix://{}", self.path("socket").display());
         // The classic builder is part of the daemon; BuildKit's is a plug-in that not every machine has.
         Ok(Tool::find("docker", home)?
@@ -64,7 +64,7 @@ impl Dockerd {
     }
 
     /// Stops it, so that it unmounts what it mounted.
-    pub(super) async fn stop(mut self) -> Result<()> {
+    pub(crate) async fn stop(mut self) -> Result<()> {
         terminate(&mut self.child, PATIENCE).await?;
         Ok(())
     }

@@ -19,7 +19,7 @@ pub(super) async fn drive(target: &Target, checks: &mut Checks<'_>) -> Result<()
 }
 
 /// Gives a tool of the containers family a store in a directory. vfs needs no kernel's help, so it works in containers too.
-pub(super) fn with_store(tool: Tool, home: &Path) -> Tool {
+pub(crate) fn with_store(tool: Tool, home: &Path) -> Tool {
     let at = |name: &str| home.join(name).into_os_string();
     tool.with(["--root".into(), at("root"), "--runroot".into(), at("runroot"), "--storage-driver=vfs".into()])
         .environment("XDG_RUNTIME_DIR", home)

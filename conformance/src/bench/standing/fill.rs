@@ -16,7 +16,7 @@ use crate::content::{Blob, INDEX};
 const CLIENTS: usize = 64;
 
 /// The smallest manifest there is: an index of nothing, with a name so that it is not another one.
-pub(super) fn manifest(name: &str) -> Blob {
+pub(crate) fn manifest(name: &str) -> Blob {
     let index = json!({
         "schemaVersion": 2,
         "mediaType": INDEX,

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+pub(crate) use fill::manifest as small_manifest;
+
 use super::load::Histogram;
 use super::measure::{Figures, Samples};
 use super::options::Plan;

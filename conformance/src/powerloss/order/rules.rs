@@ -187,7 +187,9 @@ impl Checker {
         if path.starts_with(&self.under("blobs/log/")) {
             let version = self.cache.version(&path);
             for digest in call.strings().iter().filter_map(|string| digest_in(string)) {
-                self.logged.insert((digest, path.clone()), version);
+                // Content that comes again later in the same log is durable from the first time on: no scene takes
+                // content out of the store in between.
+                self.logged.entry((digest, path.clone())).or_insert(version);
             }
         }
         if path.starts_with(&self.under("index/state")) && call.name == "write" {
