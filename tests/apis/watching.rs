@@ -190,3 +190,23 @@ async fn what_stands_around_streams_can_be_watched() {
         );
     }
 }
+
+#[tokio::test]
+async fn quotas_can_be_asked_for_and_there_are_none() {
+    let weir = Weir::start();
+    let quotas = "/api/v1/namespaces/team/resourcequotas";
+    let list: Value = weir.get(quotas).await.is(200).json();
+    assert_eq!((&list["kind"], &list["items"]), (&json!("ResourceQuotaList"), &json!([])));
+    let missing: Value = weir.get(format!("{quotas}/small")).await.is(404).json();
+    assert_eq!(missing["message"], "resourcequotas \"small\" not found");
+    let quota = json!({"metadata": {"name": "small"}, "spec": {"hard": {"pods": "1"}}});
+    weir.post(quotas).header("content-type", "application/json").body(quota.to_string()).await.is(405);
+    let mut watch = weir
+        .get(format!(
+            "{quotas}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+        ))
+        .open()
+        .await;
+    let bookmark = next(&mut watch).await.expect("the watch has ended");
+    assert_eq!((&bookmark["type"], &bookmark["object"]["kind"]), (&json!("BOOKMARK"), &json!("ResourceQuota")));
+}

@@ -7,6 +7,7 @@
 mod cache;
 mod images;
 mod kept;
+mod nothing;
 mod record;
 mod streams;
 mod tags;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, json};
 use weir_storage::{Change, Revision};
 
 use super::object::{Happening, Object};
@@ -38,6 +39,8 @@ pub(crate) enum Watched {
     Images,
     /// `namespaces`, `projects`, `secrets` or `limitranges`
     Kept(KeptKind),
+    /// `resourcequotas`, of which there are none.
+    Quotas,
 }
 
 impl Watched {
@@ -49,6 +52,7 @@ impl Watched {
             Self::StreamTags => Box::new(tags::Tags::after(source, after, tags::Kind::StreamTag)),
             Self::ImageTags => Box::new(tags::Tags::after(source, after, tags::Kind::ImageTag)),
             Self::Images => Box::new(record::Single::new(source, images::Images)),
+            Self::Quotas => Box::new(nothing::Nothing { records: source.records }),
             Self::Kept(kind) => Box::new(record::Single::new(source, kept::KeptObjects(kind))),
         }
     }
@@ -70,6 +74,7 @@ impl Watched {
             }
             Self::ImageTags => serde_json::to_value(Typed::new(ImageTag { metadata, ..ImageTag::default() })),
             Self::Images => serde_json::to_value(Typed::new(Image { metadata, ..Image::default() })),
+            Self::Quotas => Ok(json!({ "kind": "ResourceQuota", "apiVersion": "v1", "metadata": metadata })),
             Self::Kept(kind) => kind.print(&BTreeMap::from([("metadata", metadata)])),
         };
         // Nothing in them has names that are not text.

@@ -93,7 +93,7 @@ fn selections(resource: Watched) -> Vec<Selection> {
     let name = if resource == Watched::Streams { "one" } else { "one:v1" };
     let one = Selection { name: Some(name.to_owned()), ..namespace("a") };
     match resource {
-        Watched::Images | Watched::Kept(_) => vec![Selection::default()],
+        Watched::Images | Watched::Kept(_) | Watched::Quotas => vec![Selection::default()],
         Watched::Streams | Watched::StreamTags | Watched::ImageTags => {
             vec![
                 Selection::default(),

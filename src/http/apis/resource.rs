@@ -135,6 +135,9 @@ const ALL: &[Verb] = &[Create, Delete, DeleteCollection, Get, List, Patch, Updat
 /// Everything but deleting many objects at once.
 const ONE_BY_ONE: &[Verb] = &[Create, Delete, Get, List, Patch, Update, Watch];
 
+/// What changes nothing.
+const READ_ONLY: &[Verb] = &[Get, List, Watch];
+
 /// A resource in namespaces without short names and other decoration: what most rows start from.
 const fn namespaced(
     plural: &'static str,
@@ -180,6 +183,11 @@ static RESOURCES: &[Resource] = &[
         list: Some(&kinds::NAMESPACE_LIST),
         short_names: &["ns"],
         ..cluster("namespaces", "namespace", &kinds::NAMESPACE, ONE_BY_ONE)
+    },
+    Resource {
+        list: Some(&kinds::RESOURCE_QUOTA_LIST),
+        short_names: &["quota"],
+        ..namespaced("resourcequotas", "resourcequota", &kinds::RESOURCE_QUOTA, READ_ONLY)
     },
     Resource { list: Some(&kinds::SECRET_LIST), ..namespaced("secrets", "secret", &kinds::SECRET, ALL) },
     cluster("selfsubjectreviews", "selfsubjectreview", &kinds::SELF_SUBJECT_REVIEW, &[Create]),

@@ -48,6 +48,7 @@ fn watched(target: &Target) -> Option<Watched> {
         ("", "namespaces", "") => Some(Watched::Kept(KeptKind::Namespace)),
         ("", "secrets", "") => Some(Watched::Kept(KeptKind::Secret)),
         ("", "limitranges", "") => Some(Watched::Kept(KeptKind::LimitRange)),
+        ("", "resourcequotas", "") => Some(Watched::Quotas),
         ("project.openshift.io", "projects", "") => Some(Watched::Kept(KeptKind::Project)),
         _ => None,
     }

@@ -94,6 +94,11 @@ fn depart(item: &mut Value) {
     if name == "imagestreamtags" || name == "imagetags" {
         item["verbs"].as_array_mut().expect("verbs").push("watch".into());
     }
+    // There are no quotas, and nobody makes any.
+    if name == "resourcequotas" {
+        item.as_object_mut().expect("an object").shift_remove("subresources");
+        item["verbs"] = json!(["get", "list", "watch"]);
+    }
     // Namespaces end at once, so that they have nothing to finalise, and no status that somebody else writes.
     if name == "namespaces" {
         item.as_object_mut().expect("an object").shift_remove("subresources");

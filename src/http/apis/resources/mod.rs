@@ -14,6 +14,7 @@ mod layers;
 mod limit_ranges;
 mod namespaces;
 mod projects;
+mod quotas;
 mod reviews;
 mod rollback;
 mod secrets;
@@ -28,6 +29,7 @@ pub(super) fn storage(target: &Target) -> Result<&'static dyn Storage, NoRequest
     Ok(match (resource.group(), resource.plural, subresource.as_str()) {
         ("", "limitranges", "") => &limit_ranges::LimitRanges,
         ("", "namespaces", "") => &namespaces::Namespaces,
+        ("", "resourcequotas", "") => &quotas::ResourceQuotas,
         ("", "secrets", "") => &secrets::Secrets,
         ("authentication.k8s.io", "selfsubjectreviews", "") => &reviews::SelfSubjectReviews,
         ("authorization.k8s.io", "selfsubjectaccessreviews", "") => &reviews::SelfSubjectAccessReviews,

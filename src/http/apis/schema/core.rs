@@ -1,4 +1,4 @@
-//! Kinds of the core group: namespaces, secrets and limits.
+//! Kinds of the core group: namespaces, secrets, limits and quotas.
 
 use super::Identity::{Atomic, Key};
 use super::Struct;
@@ -102,3 +102,38 @@ static LIMIT_RANGE_ITEM: Struct = object(
 
 /// Amounts by resource.
 const AMOUNTS: super::Type = Map(&Quantity);
+
+/// A quota of a namespace.
+pub(super) static RESOURCE_QUOTA: Struct = object(
+    "io.k8s.api.core.v1.ResourceQuota",
+    "How much a namespace may use in all. None are kept here: clients that describe a namespace ask for them.",
+    &[
+        metadata(),
+        defaulted("spec", Object(&RESOURCE_QUOTA_SPEC), "What may be used."),
+        defaulted("status", Object(&RESOURCE_QUOTA_STATUS), "What is used."),
+    ],
+);
+
+/// Quotas of namespaces.
+pub(super) static RESOURCE_QUOTA_LIST: Struct =
+    object_list!("io.k8s.api.core.v1.ResourceQuotaList", "Quotas of namespaces.", RESOURCE_QUOTA);
+
+/// What a namespace may use.
+static RESOURCE_QUOTA_SPEC: Struct = object(
+    "io.k8s.api.core.v1.ResourceQuotaSpec",
+    "What a namespace may use.",
+    &[
+        optional("hard", AMOUNTS, "The most that may be used, by resource."),
+        optional("scopes", TEXTS, "What is counted; everything where nothing is said."),
+    ],
+);
+
+/// What a namespace uses.
+static RESOURCE_QUOTA_STATUS: Struct = object(
+    "io.k8s.api.core.v1.ResourceQuotaStatus",
+    "What a namespace uses.",
+    &[
+        optional("hard", AMOUNTS, "The most that may be used, by resource."),
+        optional("used", AMOUNTS, "What is used, by resource."),
+    ],
+);

@@ -26,6 +26,8 @@ kinds! {
         SECRET_LIST = "SecretList", core::SECRET_LIST;
         LIMIT_RANGE = "LimitRange", core::LIMIT_RANGE;
         LIMIT_RANGE_LIST = "LimitRangeList", core::LIMIT_RANGE_LIST;
+        RESOURCE_QUOTA = "ResourceQuota", core::RESOURCE_QUOTA;
+        RESOURCE_QUOTA_LIST = "ResourceQuotaList", core::RESOURCE_QUOTA_LIST;
     }
     "image.openshift.io" {
         IMAGE = "Image", image::IMAGE;
