@@ -137,11 +137,6 @@ pub(crate) trait Storage: Send + Sync {
         Ok(object)
     }
 
-    /// Puts into an object that is to replace `old` what its writers cannot change, so that nobody comes to own it.
-    fn keep(&self, old: &Value, new: &mut Value) {
-        let _ = (old, new);
-    }
-
     /// Whether objects keep who set which field, as those do that are stored as they are shown.
     fn keeps_managers(&self) -> bool {
         false

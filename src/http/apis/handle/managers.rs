@@ -23,9 +23,6 @@ pub(super) fn manager(exchange: &Exchange<'_>, options: &WriteOptions, operation
 /// Notes in `new` who set what, where the resource keeps that.
 pub(super) fn note(exchange: &Exchange<'_>, options: &WriteOptions, old: Option<&Value>, new: &mut Value) {
     if exchange.storage.keeps_managers() {
-        if let Some(old) = old {
-            exchange.storage.keep(old, new);
-        }
         let manager = manager(exchange, options, Operation::Update);
         managed_fields::update(old, new, exchange.kind(), &manager);
     }

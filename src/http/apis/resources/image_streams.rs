@@ -87,10 +87,6 @@ impl Storage for ImageStreams {
         defaulted(object)
     }
 
-    fn keep(&self, old: &Value, new: &mut Value) {
-        copy(old, new, "status");
-    }
-
     fn keeps_managers(&self) -> bool {
         true
     }
@@ -115,13 +111,6 @@ impl Storage for Status {
 
     fn keeps_managers(&self) -> bool {
         true
-    }
-}
-
-/// Takes a member of an object from another.
-fn copy(from: &Value, to: &mut Value, member: &str) {
-    if let (Some(value), Some(to)) = (from.get(member), to.as_object_mut()) {
-        to.insert(member.to_owned(), value.clone());
     }
 }
 
