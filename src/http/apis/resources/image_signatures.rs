@@ -23,4 +23,8 @@ impl Storage for ImageSignatures {
         let deleted = editor(&cx).delete_signature(&cx.target.name, &only.into()).await;
         deleted.map(|()| Deleted::Done).map_err(|error| unwritten(&cx, error))
     }
+
+    fn keeps_managers(&self) -> bool {
+        true
+    }
 }
