@@ -142,8 +142,9 @@ pub(crate) trait Storage: Send + Sync {
         false
     }
 
-    /// Whether an apply may make an object that does not exist.
-    fn applies_new(&self) -> bool {
-        true
+    /// What an apply that would make an object is refused with, where none may.
+    fn refuse_applied(&self, target: &Target) -> Option<Refusal> {
+        let _ = target;
+        None
     }
 }

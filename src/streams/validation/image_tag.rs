@@ -8,7 +8,7 @@ use crate::streams::object::{ImageTag, NamedTagEventList};
 use crate::streams::spec::input;
 
 /// Where only the spec may change.
-const ONLY_SPEC: &str = "may not update fields other than spec";
+pub(crate) const UNCHANGED: &str = "may not update fields other than spec";
 
 /// Checks a tag that is to be made. `tag` is what its name says after the colon.
 pub(crate) fn create(object: &ImageTag, tag: &str) -> Vec<FieldError> {
@@ -40,10 +40,10 @@ pub(crate) fn update(
         None => !object.metadata.labels.is_empty() || !object.metadata.annotations.is_empty(),
     };
     if other {
-        errors.push(Path::new("metadata").invalid("", ONLY_SPEC));
+        errors.push(Path::new("metadata").invalid("", UNCHANGED));
     }
     if object.status.as_ref() != status {
-        errors.push(Path::new("status").invalid("", ONLY_SPEC));
+        errors.push(Path::new("status").invalid("", UNCHANGED));
     }
     check_spec(object, tag, &mut errors);
     errors

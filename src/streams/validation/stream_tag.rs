@@ -8,6 +8,9 @@ use crate::streams::field_error::{FieldError, Path};
 use crate::streams::object::{ImageStreamTag, ObjectMeta};
 use crate::streams::spec::input;
 
+/// What may change of the metadata of a tag.
+pub(crate) const UNCHANGED: &str = "may not update fields other than metadata.annotations";
+
 /// Checks a tag that is to be made.
 pub(crate) fn create(tag: &ImageStreamTag) -> Vec<FieldError> {
     let mut errors = Vec::new();
@@ -23,7 +26,7 @@ pub(crate) fn create(tag: &ImageStreamTag) -> Vec<FieldError> {
 pub(crate) fn update(tag: &ImageStreamTag, labels: &BTreeMap<String, String>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if changes_labels(&tag.metadata, labels) {
-        errors.push(Path::new("metadata").invalid("", "may not update fields other than metadata.annotations"));
+        errors.push(Path::new("metadata").invalid("", UNCHANGED));
     }
     meta::check_annotations(&tag.metadata.annotations, &Path::new("metadata").child("annotations"), &mut errors);
     errors.extend(spec(tag).err().unwrap_or_default());

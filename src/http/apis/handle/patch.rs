@@ -60,7 +60,12 @@ impl From<Refusal> for Failure {
 async fn once(exchange: &Exchange<'_>, options: &WriteOptions, patch: &Patch) -> Result<Response<Body>, Failure> {
     let old = match exchange.storage.get(exchange.context(options.dry_run)).await {
         Ok(old) => Some(old),
-        Err(refusal) if refusal.is_not_found() && creates(exchange, patch) => None,
+        Err(refusal) if refusal.is_not_found() && creates(exchange, patch) => {
+            match exchange.storage.refuse_applied(exchange.target) {
+                Some(refusal) => return Err(refusal.into()),
+                None => None,
+            }
+        }
         Err(refusal) => return Err(refusal.into()),
     };
     let (mut new, warnings) = apply(exchange, options, patch, old.as_ref())?;
@@ -83,7 +88,7 @@ async fn once(exchange: &Exchange<'_>, options: &WriteOptions, patch: &Patch) ->
 }
 
 fn creates(exchange: &Exchange<'_>, patch: &Patch) -> bool {
-    matches!(patch, Patch::Apply(_)) && exchange.storage.applies_new() && exchange.target.subresource.is_empty()
+    matches!(patch, Patch::Apply(_)) && exchange.target.subresource.is_empty()
 }
 
 fn read(exchange: &Exchange<'_>, content: &Bytes) -> Result<Patch, Refusal> {

@@ -1,6 +1,7 @@
 //! From what the domain refuses to what the client is told, in the words of the resource that was asked for.
 
 use crate::http::apis::refusal::{Named, Refusal};
+use crate::http::apis::request::Target;
 use crate::http::apis::storage::Context;
 use crate::streams::field_error::Path;
 use crate::streams::object::Status;
@@ -34,6 +35,13 @@ pub(super) fn unseen(cx: &Context<'_>, error: ViewError) -> Refusal {
         }
         ViewError::Records(error) => error.into(),
     }
+}
+
+/// An apply that would make a tag. A tag is a view of its stream and keeps no owners of fields, and those that the apply
+/// brings count as a change of its metadata: `rule` says what may be changed.
+pub(super) fn unapplied(target: &Target, rule: &str) -> Refusal {
+    let error = Path::new("metadata").invalid("", rule);
+    Refusal::invalid(named(target.kind().kind, &target.name), &[error])
 }
 
 /// What was not written.

@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::error::{unseen, unwritten};
+use super::error::{unapplied, unseen, unwritten};
 use super::image_streams::chunk;
 use super::typed::{editor, namespace, print, read, tag_id, tags_after, view, written_tag_id};
 use crate::http::apis::refusal::Refusal;
+use crate::http::apis::request::Target;
 use crate::http::apis::storage::{Chunk, Context, Deleted, Preconditions, Storage, Written};
+use crate::streams::validation;
 
 /// What the rule for names calls them.
 const KINDS: &str = "ImageTags";
@@ -47,7 +49,7 @@ impl Storage for ImageTags {
         Ok(Deleted::Done)
     }
 
-    fn applies_new(&self) -> bool {
-        false
+    fn refuse_applied(&self, target: &Target) -> Option<Refusal> {
+        Some(unapplied(target, validation::image_tag::UNCHANGED))
     }
 }
