@@ -124,7 +124,7 @@ impl Default for DockerImage {
     /// An image of which nothing is known.
     fn default() -> Self {
         Self {
-            kind: "DockerImage",
+            kind: Self::KIND,
             api_version: "image.openshift.io/1.0",
             id: String::new(),
             parent: String::new(),
@@ -157,6 +157,9 @@ struct ConfigBlob {
 }
 
 impl DockerImage {
+    /// What such an object calls itself.
+    pub const KIND: &str = "DockerImage";
+
     /// What `config` says, the blob of `digest`, of an image whose config and layers have `size` bytes together.
     ///
     /// Artifacts bring configs of any kind. JSON objects without the known fields are read as an image of which little

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::error::{undeleted, unseen, unwritten};
 use super::image_streams::{chunk, counted};
-use super::typed::{check_new, editor, print, read, view};
+use super::typed::{check_image, check_new, editor, print, read, view};
 use crate::http::apis::refusal::Refusal;
+use crate::http::apis::schema::kinds;
 use crate::http::apis::storage::{Chunk, Context, Deleted, Preconditions, Storage, Written};
 use crate::records::keys;
 use crate::streams::object::Image;
@@ -50,6 +51,7 @@ impl Storage for Images {
     }
 
     fn defaulted(&self, object: Value) -> Result<Value, Refusal> {
+        check_image(&object, "", &kinds::IMAGE)?;
         let mut image: Image = read(object)?;
         if image.docker_image_metadata_version.is_empty() {
             Image::METADATA_VERSION.clone_into(&mut image.docker_image_metadata_version);

@@ -4,12 +4,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::http::apis::field_validation;
 use crate::http::apis::refusal::{Named, Refusal};
+use crate::http::apis::schema::Kind;
 use crate::http::apis::storage::Context;
 use crate::oci::{StreamId, Tag};
 use crate::records::Error;
 use crate::streams::field_error::Path;
-use crate::streams::object;
+use crate::streams::object::{self, DockerImage, Image};
 use crate::streams::validation;
 use crate::streams::view::{Part, TagPlace, View};
 use crate::streams::write::Editor;
@@ -17,6 +19,21 @@ use crate::streams::write::Editor;
 /// Reads an object whose shape was checked against its kind before.
 pub(super) fn read<T: DeserializeOwned>(object: Value) -> Result<T, Refusal> {
     object::read(object).map_err(|error| Refusal::bad_request(error.to_string()))
+}
+
+/// The metadata of an image is a `DockerImage`, unless it says no kind. `at` is where the image stands in its object.
+pub(super) fn check_image(object: &Value, at: &str, kind: &Kind) -> Result<(), Refusal> {
+    let metadata = object.pointer(at).and_then(|image| image.get("dockerImageMetadata"));
+    let text =
+        |name| metadata.and_then(|metadata| metadata.get(name)).and_then(Value::as_str).filter(|text| !text.is_empty());
+    match text("kind") {
+        None | Some(DockerImage::KIND) => Ok(()),
+        Some(other) => {
+            let version = text("apiVersion").unwrap_or(Image::METADATA_VERSION);
+            let why = format!("no kind {other:?} is registered for version {version:?}");
+            Err(Refusal::bad_request(field_validation::undecodable(kind, &why)))
+        }
+    }
 }
 
 /// An object that is to be made has no version yet.
