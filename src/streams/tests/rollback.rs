@@ -6,6 +6,7 @@ use super::world::{Content, World, digest, external_spec, from_tag, own, stream,
 use crate::oci::{StreamId, Tag};
 use crate::records::{LogKind, Moment, keys};
 use crate::streams::history::entries;
+use crate::streams::view::View;
 use crate::streams::write::{Precondition, RollbackRefusal, RolledBack, Target, WriteError};
 
 fn tag(name: &str) -> Tag {
@@ -24,7 +25,7 @@ async fn app() -> (World, StreamId, [Content; 3]) {
 
 async fn back(world: &World, s: &StreamId, to: Target) -> Result<RolledBack, RollbackRefusal> {
     match world.editor().roll_back(s, &tag("t"), &to).await {
-        Ok(done) => Ok(done),
+        Ok(done) => Ok(done.outcome),
         Err(WriteError::Rollback(refusal)) => Err(refusal),
         Err(error) => panic!("{error}"),
     }
@@ -109,7 +110,7 @@ async fn a_deleted_tag() {
     let before = world.stream(&s).await;
     world.delete_tag(&s, "t").await;
     let shown = world.rehearsal().roll_back(&s, &tag("t"), &Target::Steps(1)).await.unwrap();
-    assert!(shown.changed && world.items(&s, "t").await.is_empty(), "a dry run writes nothing");
+    assert!(shown.outcome.changed && world.items(&s, "t").await.is_empty(), "a dry run writes nothing");
     assert_eq!(back(&world, &s, Target::Steps(1)).await, Ok(done(&three.digest, true)));
     let after = world.stream(&s).await;
     assert_eq!((&after.status, &after.spec), (&before.status, &before.spec));
@@ -170,6 +171,8 @@ async fn images_of_elsewhere() {
 async fn a_whole_stream() {
     let (world, s, [one, two, three]) = app().await;
     let never = world.editor().undelete_stream(&s).await.unwrap_err();
+    assert!(matches!(never, WriteError::Rollback(RollbackRefusal::NotDeleted(_))), "it lives");
+    let never = world.editor().undelete_stream(&stream("ns/nosuch")).await.unwrap_err();
     assert!(matches!(never, WriteError::Rollback(RollbackRefusal::NeverDeleted(_))));
     world.push(&s, "gone", &one).await;
     world.set_spec(&s, &[("t", from_tag("other")), ("only", upstream("u.test/a/b:1"))]).await.unwrap();
@@ -179,7 +182,11 @@ async fn a_whole_stream() {
     let before = world.editor().update_stream(&s, labelled).await.unwrap();
     let shown = world.view().stream_tag(&s, &tag("t")).await.unwrap();
     world.editor().delete_stream(&s, &Precondition::default()).await.unwrap();
-    let undeleted = world.editor().undelete_stream(&s).await.unwrap();
+    let rehearsed = world.rehearsal().undelete_stream(&s).await.unwrap();
+    let view = View { records: &rehearsed.after, names: &world.names };
+    let would_be = view.stream(&s).await.unwrap();
+    assert_eq!((would_be.spec, would_be.status), (before.spec.clone(), before.status.clone()), "a dry run shows it");
+    let undeleted = world.editor().undelete_stream(&s).await.unwrap().outcome;
     assert_eq!((undeleted.tags, undeleted.stream_restored), (vec![tag("t")], true));
     let mut after = world.stream(&s).await;
     after.metadata.resource_version.clone_from(&before.metadata.resource_version);
@@ -191,8 +198,8 @@ async fn a_whole_stream() {
         assert!(serves(&world, &s, content).await);
     }
     let revision = world.records.metadata().revision();
-    let again = world.editor().undelete_stream(&s).await.unwrap();
-    assert!(again.tags.is_empty() && !again.stream_restored, "idempotent");
+    let again = world.editor().undelete_stream(&s).await.unwrap_err();
+    assert!(matches!(again, WriteError::Rollback(RollbackRefusal::NotDeleted(_))), "it is back");
     assert_eq!(world.stream(&s).await.metadata.resource_version, revision.to_string());
     world.event(&s, "other", super::world::own_spec(&s, &one.digest), Some(&one.digest)).await;
     assert_eq!(images(&world, &s, "t").await[0], one.digest.to_string(), "followers follow again");
@@ -209,7 +216,7 @@ async fn into_a_stream_that_was_made_since() {
     let new = Content::image("new");
     world.push(&s, "t", &new).await;
     let uid = world.stream(&s).await.metadata.uid;
-    let undeleted = world.editor().undelete_stream(&s).await.unwrap();
+    let undeleted = world.editor().undelete_stream(&s).await.unwrap().outcome;
     assert_eq!((undeleted.tags, undeleted.stream_restored), (vec![tag("u")], false));
     assert_eq!(images(&world, &s, "t").await, names(&[&new]));
     assert_eq!(world.stream(&s).await.metadata.uid, uid);

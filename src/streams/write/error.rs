@@ -105,6 +105,9 @@ pub(crate) enum RollbackRefusal {
     /// No stream of that name was deleted.
     #[error("no image stream {0} was deleted")]
     NeverDeleted(StreamId),
+    /// The stream is there, with all that a deletion of it took.
+    #[error("the image stream {0} is not deleted")]
+    NotDeleted(StreamId),
 }
 
 fn digests(images: &[Digest]) -> String {

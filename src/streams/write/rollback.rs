@@ -10,7 +10,9 @@ use super::restore::{self, Content, Restore};
 use super::revisions::Log;
 use super::{Editor, RollbackRefusal, WriteError};
 use crate::oci::{StreamId, Tag};
-use crate::records::{Actor, Cause, Decide, DeletedStream, LogKind, Moment, Records, Stream, Transaction, keys};
+use crate::records::{
+    Actor, Cause, Decide, DeletedStream, LogKind, Moment, Performed, Records, Stream, Transaction, keys,
+};
 use crate::streams::history::{self, By, Deleted};
 use crate::streams::spec::content::DeletedBlobs;
 use crate::streams::{mapping, spec};
@@ -59,16 +61,21 @@ pub(crate) struct Undeleted {
 
 impl Editor<'_> {
     /// Takes a tag back.
-    pub(crate) async fn roll_back(&self, id: &StreamId, tag: &Tag, to: &Target) -> Result<RolledBack, WriteError> {
+    pub(crate) async fn roll_back(
+        &self,
+        id: &StreamId,
+        tag: &Tag,
+        to: &Target,
+    ) -> Result<Performed<RolledBack>, WriteError> {
         let rollback = Rollback { id, tag, to, records: self.records, actor: self.actor };
-        Ok(self.records.perform(&rollback, self.dry_run).await?.outcome)
+        self.records.perform(&rollback, self.dry_run).await
     }
 
     /// Brings back a deleted stream, with all that its deletion took. Where a stream of its name was made since, that
-    /// one gets the tags that it lacks.
-    pub(crate) async fn undelete_stream(&self, id: &StreamId) -> Result<Undeleted, WriteError> {
+    /// one gets the tags that it lacks; if it lacks nothing, there is nothing to bring back.
+    pub(crate) async fn undelete_stream(&self, id: &StreamId) -> Result<Performed<Undeleted>, WriteError> {
         let undelete = Undelete { id, records: self.records, actor: self.actor };
-        Ok(self.records.perform(&undelete, self.dry_run).await?.outcome)
+        self.records.perform(&undelete, self.dry_run).await
     }
 }
 
@@ -124,7 +131,11 @@ impl Decide for Undelete<'_> {
 
     async fn decide(&self, transaction: &mut Transaction<'_>) -> Result<Undeleted, WriteError> {
         let deleted = transaction.get(&keys::deleted_stream(self.id)).await?;
-        let deleted = deleted.ok_or_else(|| RollbackRefusal::NeverDeleted(self.id.clone()))?;
+        let Some(deleted) = deleted else {
+            let lives = transaction.get(&keys::stream(self.id)).await?.is_some();
+            let id = self.id.clone();
+            return Err(if lives { RollbackRefusal::NotDeleted(id) } else { RollbackRefusal::NeverDeleted(id) }.into());
+        };
         let (stream, stream_restored) = restore::record(transaction, self.id).await?;
         let content = self.content(transaction, &stream, deleted.record.uid).await?;
         let mut specs = false;
@@ -139,6 +150,8 @@ impl Decide for Undelete<'_> {
         }
         if content || specs || !tags.is_empty() {
             mapping::touch(transaction, self.id)?;
+        } else if !stream_restored {
+            return Err(RollbackRefusal::NotDeleted(self.id.clone()).into());
         }
         Ok(Undeleted { tags, stream_restored })
     }

@@ -122,10 +122,10 @@ fn not_taken_back(target: Named<'_>, refusal: &RollbackRefusal) -> Refusal {
     let why = refusal.to_string();
     let errors = match refusal {
         RollbackRefusal::NoHistory { .. } | RollbackRefusal::NeverDeleted(_) => {
-            return Refusal::from(Status::failure(404, "NotFound", why));
+            return Refusal::not_found(target);
         }
         RollbackRefusal::ContentGone(_) => return Refusal::from(Status::failure(410, "Gone", why)),
-        RollbackRefusal::Ambiguous { .. } => return Refusal::conflict(target, &why),
+        RollbackRefusal::Ambiguous { .. } | RollbackRefusal::NotDeleted(_) => return Refusal::conflict(target, &why),
         RollbackRefusal::TooFar { wanted, .. } => spec.child("steps").invalid(*wanted, why),
         RollbackRefusal::NothingThen(moment) => spec.child("time").invalid(moment.to_string(), why),
         RollbackRefusal::UnknownImage(id) => spec.child("image").invalid(id.clone(), why),

@@ -5,12 +5,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::{named, unseen, unwritten};
-use super::typed::{editor, print, read, stream_id, tag_id, view};
+use super::typed::{editor, print, read, stream_id, tag_id};
 use crate::http::apis::refusal::Refusal;
 use crate::http::apis::storage::{Context, Storage, Written};
 use crate::records::Moment;
 use crate::streams::field_error::Path;
 use crate::streams::object::Typed;
+use crate::streams::view::View;
 use crate::streams::write::Target;
 
 /// Takes one tag back, also one that was deleted, alone or with its stream.
@@ -62,12 +63,8 @@ impl Storage for TagRollback {
         let (id, tag) = tag_id(&cx, "ImageStreamTags")?;
         let to = read::<Rollback>(object)?.spec.target(&cx.target.name)?;
         let done = editor(&cx).roll_back(&id, &tag, &to).await.map_err(|error| unwritten(&cx, error))?;
-        let mut tag = view(&cx).written_stream_tag(&id, &tag).await.map_err(|error| unseen(&cx, error))?;
-        if let (true, Some(image)) = (cx.dry_run, done.image) {
-            // The tag still means what it meant; what is answered is what it would mean.
-            let shown = view(&cx).stream_image(&id, image.as_str()).await.map_err(|error| unseen(&cx, error))?;
-            tag.image = shown.image;
-        }
+        let view = View { records: &done.after, names: &cx.app.names };
+        let tag = view.written_stream_tag(&id, &tag).await.map_err(|error| unseen(&cx, error))?;
         Ok(Written::Other(print(&Typed::new(tag))?))
     }
 }
@@ -76,8 +73,9 @@ impl Storage for TagRollback {
 impl Storage for StreamRollback {
     async fn create(&self, cx: Context<'_>, _: Value) -> Result<Written, Refusal> {
         let id = stream_id(&cx)?;
-        editor(&cx).undelete_stream(&id).await.map_err(|error| unwritten(&cx, error))?;
-        let stream = view(&cx).stream(&id).await.map_err(|error| unseen(&cx, error))?;
+        let done = editor(&cx).undelete_stream(&id).await.map_err(|error| unwritten(&cx, error))?;
+        let view = View { records: &done.after, names: &cx.app.names };
+        let stream = view.stream(&id).await.map_err(|error| unseen(&cx, error))?;
         Ok(Written::Other(print(&Typed::new(stream))?))
     }
 }
