@@ -11,7 +11,7 @@ use crate::oci::StreamId;
 use crate::records::Error;
 use crate::streams::HostNames;
 use crate::streams::object::Typed;
-use crate::streams::state::{self, FAMILIES, LISTED_ITEMS, States, StreamChange, StreamState};
+use crate::streams::state::{self, FAMILIES, LISTED_READ, States, StreamChange, StreamState};
 
 /// Follows image streams.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Streams {
 
 impl Streams {
     pub(super) fn after(source: Source, after: Revision) -> Self {
-        Self { source, states: cache::States::after(after, LISTED_ITEMS, FAMILIES) }
+        Self { source, states: cache::States::after(after, LISTED_READ, FAMILIES) }
     }
 
     async fn list(&self, extent: Extent<'_>) -> Result<(Vec<Object>, Revision), Error> {
@@ -38,7 +38,7 @@ impl Streams {
             (None, Some(namespace)) => States::Namespace(namespace),
             (None, None) => States::All,
         };
-        let (states, revision) = state::read(&self.source.records, which, LISTED_ITEMS).await?;
+        let (states, revision) = state::read(&self.source.records, which, LISTED_READ).await?;
         let print = |state: &StreamState| print(&self.source, EventKind::Added, state, state.touched);
         let objects = states.iter().map(print).collect::<Result<_, _>>()?;
         Ok((objects, revision))

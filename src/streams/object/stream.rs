@@ -18,6 +18,12 @@ pub struct ImageStream {
     pub status: ImageStreamStatus,
 }
 
+impl ImageStream {
+    /// An annotation that is shown and never kept: of each tag the stream shows only so many items, the newest, as lists and
+    /// watches do. Whoever writes such a status back says nothing of the others.
+    pub const ITEMS_SHOWN: &str = "dev.weir.stream.items-shown";
+}
+
 impl Resource for ImageStream {
     const KIND: &'static str = "ImageStream";
 }

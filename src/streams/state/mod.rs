@@ -26,6 +26,9 @@ pub(crate) const ITEMS: usize = 1000;
 /// as pruners of clusters do, keeps three to five.
 pub(crate) const LISTED_ITEMS: usize = 5;
 
+/// How many items of a tag are read for that: one more, to know whether there are more.
+pub(crate) const LISTED_READ: usize = LISTED_ITEMS + 1;
+
 /// How many items it shows there in all: of a stream with more tags than that, the newest item of each.
 const LISTED_IN_ALL: usize = 1000;
 

@@ -6,6 +6,7 @@ use super::world::{World, digest, external, own, own_spec, stream, upstream};
 use crate::oci::StreamId;
 use crate::streams::history::entries;
 use crate::streams::object::{ImageStream, NamedTagEventList, read};
+use crate::streams::view::Part;
 use crate::streams::write::WriteError;
 
 /// The stream `ns/s` whose tag `t` meant three images, and which has a tag `u`.
@@ -115,4 +116,38 @@ async fn history_is_not_rewritten() {
         refused(&|object| events(object).conditions = vec![serde_json::from_value(condition.clone()).unwrap()]).await;
     assert_eq!(conditions, "status.tags[t].conditions: Forbidden: only imports write conditions");
     assert_eq!(world.stream(&s).await, before);
+}
+
+/// A list shows the newest items of a tag, and a client that writes such a status back has not seen the others.
+#[tokio::test]
+async fn items_that_a_list_does_not_show_stay() {
+    let (world, s) = (World::new(), stream("ns/s"));
+    let images = ["a", "b", "c", "d", "e", "f", "1", "2"];
+    for image in images {
+        world.event(&s, "t", own_spec(&s, &digest(image)), Some(&digest(image))).await;
+        world.tick();
+    }
+    let listed = || async {
+        let mut listing = world.view().streams_part(None, Part::all()).await.unwrap();
+        listing.items.pop().unwrap()
+    };
+    let shown = || async { world.items(&s, "t").await.into_iter().map(|item| item.1).collect::<Vec<_>>() };
+    let named = |images: &[&str]| images.iter().map(|image| digest(image).to_string()).collect::<Vec<_>>();
+    let mut object = listed().await;
+    assert_eq!(object.metadata.annotations.get(ImageStream::ITEMS_SHOWN).map(String::as_str), Some("5"));
+    assert_eq!(events(&mut object).items.as_ref().unwrap().len(), 5);
+    let same = write(&world, &s, object.clone()).await.unwrap();
+    assert_eq!(same, world.stream(&s).await, "written back, it changes nothing");
+    assert_eq!(shown().await, named(&["2", "1", "f", "e", "d", "c", "b", "a"]));
+    assert!(same.metadata.annotations.is_empty(), "what it shows alone is all that it has");
+    events(&mut object).items.as_mut().unwrap().truncate(3);
+    object = write(&world, &s, object).await.unwrap();
+    assert_eq!(shown().await, named(&["2", "1", "f", "c", "b", "a"]), "only what was seen and left out");
+    events(&mut object).items.as_mut().unwrap().truncate(5);
+    let mut pruned = write(&world, &s, object).await.unwrap();
+    assert_eq!(shown().await, named(&["2", "1", "f", "c", "b"]), "who has seen all of it means all of it");
+    assert!(!listed().await.metadata.annotations.contains_key(ImageStream::ITEMS_SHOWN));
+    events(&mut pruned).items.as_mut().unwrap().remove(0);
+    write(&world, &s, pruned).await.unwrap();
+    assert_eq!(shown().await, named(&["1", "f", "c", "b"]));
 }

@@ -10,7 +10,7 @@ use crate::streams::image::time;
 use crate::streams::object::{
     ImageLookupPolicy, ImageStream, ImageStreamSpec, ImageStreamStatus, NamedTagEventList, ObjectMeta, TagEvent,
 };
-use crate::streams::state::{self, ITEMS, LISTED_ITEMS, States, StreamState, TagState};
+use crate::streams::state::{self, ITEMS, LISTED_READ, States, StreamState, TagState};
 
 use super::tag::tag_reference;
 
@@ -31,13 +31,11 @@ impl View<'_> {
     ) -> Result<Listing<ImageStream, StreamId>, ViewError> {
         let ((states, revision), next) = if part.after.is_none() && part.limit == usize::MAX {
             let all = namespace.map_or(States::All, States::Namespace);
-            (state::read(self.records, all, LISTED_ITEMS).await?, None)
+            (state::read(self.records, all, LISTED_READ).await?, None)
         } else {
             let (ids, next) = self.stream_ids(namespace, part).await?;
             match (ids.first(), ids.last()) {
-                (Some(first), Some(last)) => {
-                    (state::read_between(self.records, first, last, LISTED_ITEMS).await?, next)
-                }
+                (Some(first), Some(last)) => (state::read_between(self.records, first, last, LISTED_READ).await?, next),
                 _ => ((Vec::new(), self.records.metadata().revision()), None),
             }
         };
@@ -69,15 +67,19 @@ impl View<'_> {
         Ok((keys.iter().filter_map(id).collect(), next))
     }
 
-    /// A stream, with at most so many items of each tag.
+    /// A stream, with at most so many items of each tag. Where a tag has more, the stream says so.
     pub(crate) fn assemble_stream(&self, state: &StreamState, items: usize) -> ImageStream {
         let StreamState { id, touched, record, specs, tags } = state;
         let shown = |tag: &Tag, found: &TagState| {
             let items = found.items.get(..items).unwrap_or(&found.items);
             self.tag_event_list(id, record, tag, items)
         };
+        let mut metadata = metadata(id, record, *touched);
+        if tags.values().any(|found| found.items.len() > items) {
+            metadata.annotations.insert(ImageStream::ITEMS_SHOWN.to_owned(), items.to_string());
+        }
         ImageStream {
-            metadata: metadata(id, record, *touched),
+            metadata,
             spec: ImageStreamSpec {
                 lookup_policy: ImageLookupPolicy { local: record.lookup_local },
                 docker_image_repository: record.source_repository.clone(),

@@ -2,7 +2,9 @@
 //!
 //! A status is the projection of logs that are never rewritten. So a write may say what the status should show from now
 //! on, as prunes do, and not what happened: items may be left out, new ones may come on top, whole tags may go. Each of
-//! these is an entry of the log. To change an item, or to put one between others, is refused.
+//! these is an entry of the log. To change an item, or to put one between others, is refused. Lists and watches show the
+//! newest items of each tag and say so ([`ImageStream::ITEMS_SHOWN`]): a status that came from there is compared with those,
+//! and the older ones stay as they are, unless their tag goes.
 //!
 //! Source: the status strategy of openshift-apiserver: spec tags and the source repository stay as they are, the lookup
 //! policy and the metadata are taken, and an item of generation 0 gets that of its spec tag, or of the stream.
@@ -112,11 +114,17 @@ impl UpdateStatus<'_> {
         By { cause: &Cause::Status, actor: self.actor }
     }
 
+    /// How many items of each tag the client has seen.
+    fn seen(&self) -> usize {
+        let shown = self.object.metadata.annotations.get(ImageStream::ITEMS_SHOWN);
+        shown.and_then(|shown| shown.parse().ok()).map_or(ITEMS, |shown: usize| shown.clamp(1, ITEMS))
+    }
+
     /// Brings one tag to what the status says of it. Returns whether that changed anything.
     async fn tag(&self, transaction: &mut Transaction<'_>, stream: &Stream, tag: &Tag) -> Result<bool, WriteError> {
         let head = transaction.get(&keys::head(self.id, tag)).await?;
         let shown = match &head {
-            Some(head) => history::placed(self.records, self.id, tag, head, ITEMS).await?,
+            Some(head) => history::placed(self.records, self.id, tag, head, self.seen()).await?,
             None => Vec::new(),
         };
         let wanted = self.tags.get(tag).and_then(|events| events.items.as_deref()).unwrap_or_default();

@@ -76,9 +76,11 @@ pub(super) async fn describe(
 ) -> Result<(), Error> {
     let key = keys::stream(id);
     let Some(old) = transaction.get(&key).await? else { return Ok(()) };
+    let mut annotations = metadata.annotations.clone();
+    annotations.remove(ImageStream::ITEMS_SHOWN);
     let new = Stream {
         labels: metadata.labels.clone(),
-        annotations: metadata.annotations.clone(),
+        annotations,
         managed_fields: metadata.managed_fields.clone(),
         owner_references: metadata.owner_references.clone(),
         ..old.clone()

@@ -8,6 +8,7 @@ use super::set::Paths;
 use super::structure::Structure;
 use super::{Manager, element::Element};
 use crate::http::apis::schema::{Kind, Struct, Type};
+use crate::streams::object::ImageStream;
 
 /// Sets `metadata.managedFields` of the object `new`, which `manager` made of `old`.
 ///
@@ -86,7 +87,7 @@ fn is_zero(value: &Value) -> bool {
 /// What nobody owns: what names an object, and what only the server sets.
 pub(super) fn unowned() -> Paths {
     let point = |name| (Element::named(name), Paths::point());
-    let metadata = Paths {
+    let mut metadata = Paths {
         member: true,
         below: [
             "name",
@@ -102,6 +103,8 @@ pub(super) fn unowned() -> Paths {
         .map(point)
         .into(),
     };
+    let shown = Paths { member: false, below: [point(ImageStream::ITEMS_SHOWN)].into() };
+    metadata.below.insert(Element::named("annotations"), shown);
     let mut below: std::collections::BTreeMap<_, _> = ["apiVersion", "kind"].map(point).into();
     below.insert(Element::named("metadata"), metadata);
     Paths { member: false, below }
