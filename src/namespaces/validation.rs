@@ -4,16 +4,12 @@
 
 use super::object::SecretData;
 use crate::streams::field_error::{FieldError, Path};
+use crate::streams::validation::label::{SUBDOMAIN, is_domain_label};
 
 /// The rule of a namespace's name.
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start \
                      and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is \
                      '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-
-/// The rule of other names.
-const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and \
-                         must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation \
-                         is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
 /// The rule of names of values.
 const KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or \
@@ -33,12 +29,12 @@ const REDACTED: &str = "<secret contents redacted>";
 
 /// Checks the name of a namespace.
 pub(super) fn namespace_name(name: &str) -> Vec<FieldError> {
-    check_name(name, LABEL, LABEL_LENGTH, is_label(name))
+    check_name(name, LABEL, LABEL_LENGTH, is_domain_label(name))
 }
 
 /// Checks the name of something in a namespace.
 pub(super) fn name(name: &str) -> Vec<FieldError> {
-    check_name(name, SUBDOMAIN, SUBDOMAIN_LENGTH, name.split('.').all(is_label))
+    check_name(name, SUBDOMAIN, SUBDOMAIN_LENGTH, name.split('.').all(is_domain_label))
 }
 
 fn check_name(name: &str, rule: &str, length: usize, follows: bool) -> Vec<FieldError> {
@@ -54,13 +50,6 @@ fn check_name(name: &str, rule: &str, length: usize, follows: bool) -> Vec<Field
         errors.push(path.invalid(name, rule));
     }
     errors
-}
-
-fn is_label(text: &str) -> bool {
-    !text.is_empty()
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// Checks what a secret of a type holds.

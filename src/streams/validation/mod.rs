@@ -9,6 +9,7 @@
 pub(crate) mod image;
 pub(crate) mod image_tag;
 pub(crate) mod import;
+pub(crate) mod label;
 pub(crate) mod mapping;
 mod meta;
 pub(crate) mod names;
