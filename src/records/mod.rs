@@ -83,3 +83,38 @@ pub(crate) enum Error {
     #[error("too many writers change the same records; try again")]
     Contended,
 }
+
+/// What an error means to whoever asked for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// There is no room for what is written.
+    Full,
+    /// It may work when it is tried again.
+    Unavailable,
+    /// The server has failed.
+    Internal,
+}
+
+impl Error {
+    /// What it means to whoever asked.
+    pub(crate) fn trouble(&self) -> Trouble {
+        use weir_storage::Error as S;
+        match self {
+            Self::Storage(S::Full { .. }) => Trouble::Full,
+            Self::Contended | Self::Storage(S::Unavailable(_)) => Trouble::Unavailable,
+            Self::Record { .. }
+            | Self::Storage(
+                S::BlobNotFound(_)
+                | S::UploadNotFound(_)
+                | S::UploadBusy(_)
+                | S::DigestMismatch { .. }
+                | S::RangeOutside { .. }
+                | S::Conflict { .. }
+                | S::TooLarge { .. }
+                | S::Corrupt { .. }
+                | S::DataDirectory(_)
+                | S::Io { .. },
+            ) => Trouble::Internal,
+        }
+    }
+}

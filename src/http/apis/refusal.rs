@@ -10,7 +10,7 @@ use crate::auth::Denied;
 use crate::http::error_chain::error_chain;
 use crate::http::respond::WithHeader;
 use crate::http::{Body, RequestId, respond};
-use crate::records;
+use crate::records::{self, Trouble};
 use crate::streams::field_error::FieldError;
 use crate::streams::object::{Status, StatusCause, StatusDetails, Typed};
 
@@ -224,27 +224,12 @@ impl Refusal {
 impl From<&records::Error> for Refusal {
     /// A failure of the server itself: what a client can do about it, and nothing else.
     fn from(error: &records::Error) -> Self {
-        use weir_storage::Error as S;
-        let (code, reason, message) = match error {
-            records::Error::Storage(S::Full { .. }) => {
+        let (code, reason, message) = match error.trouble() {
+            Trouble::Full => {
                 (507, "InsufficientStorage", "the registry's disk is full; what it holds can still be read")
             }
-            records::Error::Contended | records::Error::Storage(S::Unavailable(_)) => {
-                (503, "ServiceUnavailable", "the registry cannot do this now; try again")
-            }
-            records::Error::Record { .. }
-            | records::Error::Storage(
-                S::BlobNotFound(_)
-                | S::UploadNotFound(_)
-                | S::UploadBusy(_)
-                | S::DigestMismatch { .. }
-                | S::RangeOutside { .. }
-                | S::Conflict { .. }
-                | S::TooLarge { .. }
-                | S::Corrupt { .. }
-                | S::DataDirectory(_)
-                | S::Io { .. },
-            ) => (500, "InternalError", "Internal error occurred: the server's log says why"),
+            Trouble::Unavailable => (503, "ServiceUnavailable", "the registry cannot do this now; try again"),
+            Trouble::Internal => (500, "InternalError", "Internal error occurred: the server's log says why"),
         };
         Self { cause: Some(error_chain(error)), ..Self::from(Status::failure(code, reason, message)) }
     }

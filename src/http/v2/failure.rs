@@ -11,7 +11,8 @@ use crate::auth::Denied;
 use crate::http::error_chain::error_chain;
 use crate::http::{Body, RequestId};
 use crate::oci::{Digest, RepositoryName};
-use crate::{records, registry};
+use crate::records::{self, Trouble};
+use crate::registry;
 
 /// An answer that refuses.
 #[derive(Debug)]
@@ -153,24 +154,10 @@ impl From<registry::Error> for Failure {
 
 impl From<records::Error> for Failure {
     fn from(error: records::Error) -> Self {
-        use records::Error as R;
-        use weir_storage::Error as S;
-        match error {
-            R::Contended | R::Storage(S::Unavailable(_)) => Self::unavailable(&error),
-            R::Storage(S::Full { .. }) => Self::full(&error),
-            R::Record { .. }
-            | R::Storage(
-                S::BlobNotFound(_)
-                | S::UploadNotFound(_)
-                | S::UploadBusy(_)
-                | S::DigestMismatch { .. }
-                | S::RangeOutside { .. }
-                | S::Conflict { .. }
-                | S::TooLarge { .. }
-                | S::Corrupt { .. }
-                | S::DataDirectory(_)
-                | S::Io { .. },
-            ) => Self::internal(&error),
+        match error.trouble() {
+            Trouble::Full => Self::full(&error),
+            Trouble::Unavailable => Self::unavailable(&error),
+            Trouble::Internal => Self::internal(&error),
         }
     }
 }
