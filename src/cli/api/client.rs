@@ -126,8 +126,7 @@ impl Client {
         body: &Value,
         dry_run: DryRun,
     ) -> Result<Value, ApiError> {
-        let request = self.request(Method::PUT, asking(self.url(kind, &at), dry_run.query()), Accept::Object);
-        self.json(request.json(body).timeout(DEADLINE)).await
+        self.json(self.change(Method::PUT, self.url(kind, &at), body, dry_run)).await
     }
 
     /// Makes an object, or acts on the one at a place.
@@ -138,8 +137,7 @@ impl Client {
         body: &Value,
         dry_run: DryRun,
     ) -> Result<Value, ApiError> {
-        let request = self.request(Method::POST, asking(self.url(kind, &at), dry_run.query()), Accept::Object);
-        self.json(request.json(body).timeout(DEADLINE)).await
+        self.json(self.change(Method::POST, self.url(kind, &at), body, dry_run)).await
     }
 
     /// Deletes an object.
@@ -150,8 +148,7 @@ impl Client {
         body: &Value,
         dry_run: DryRun,
     ) -> Result<(), ApiError> {
-        let request = self.request(Method::DELETE, asking(self.url(kind, &at), dry_run.query()), Accept::Object);
-        self.send(request.json(body).timeout(DEADLINE)).await.map(drop)
+        self.send(self.change(Method::DELETE, self.url(kind, &at), body, dry_run)).await.map(drop)
     }
 
     /// Watches the objects of a kind from a revision on. It ends when the server ends it.
@@ -175,6 +172,11 @@ impl Client {
 
     fn request(&self, method: Method, url: Url, accept: Accept) -> RequestBuilder {
         self.http.request(method, url).header(ACCEPT, accept.media_types())
+    }
+
+    /// A request that changes something.
+    fn change(&self, method: Method, url: Url, body: &Value, dry_run: DryRun) -> RequestBuilder {
+        self.request(method, asking(url, dry_run.query()), Accept::Object).json(body).timeout(DEADLINE)
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, ApiError> {
