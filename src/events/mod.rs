@@ -16,14 +16,17 @@
 //!
 //! # What is promised to a watcher
 //!
-//! It is told of each commit that touches what it selects, once and in order, with the object as it was at that revision
-//! and that revision as its `resourceVersion`. Where that cannot be kept, because it read too slowly or asks for what is
-//! too long ago, it is told so (410 `Expired`) and lists anew; nothing is ever skipped in silence.
+//! It is told of each commit that touches what it selects, in order, with the object as it was at that revision and that
+//! revision as its `resourceVersion`. Where that cannot be kept, because it read too slowly or asks for what is too long
+//! ago, it is told so (410 `Expired`) and lists anew; nothing is ever skipped in silence.
 //!
 //! One commit may do several things that a watcher is told of: move several tags, or take a whole namespace away. All of
-//! them carry its revision, and are handed on as one piece; who resumes from a revision is taken to have seen all of it. A client
-//! whose connection breaks within such a piece has to list anew to be sure. Watches of single objects, and of streams and images
-//! while no namespace is deleted, have one event a commit.
+//! them carry its revision, and are handed on as one piece. Still a connection may break within such a piece, and its
+//! client then knows the revision and not all that happened in it. So a watch that resumes from a revision is first told
+//! again what that commit did, where that was more than one thing: objects are then as they were at that very revision,
+//! so that a client that knows it already loses nothing by hearing it twice. Otherwise each thing is told once. Watches of
+//! single objects, and of streams and images while no namespace is deleted, have one event a commit and never hear it
+//! again.
 //!
 //! # What it costs
 //!

@@ -118,13 +118,14 @@ impl Projector {
         Ok(())
     }
 
-    /// Gives up everything up to a revision.
+    /// Gives up everything before the newest commit, which is told again to those who list it and go on from there.
     fn skip(&mut self, visible: Revision) {
-        let missed = visible.0 - self.position.0;
+        let upto = Revision(visible.0.saturating_sub(1));
+        let missed = upto.0.saturating_sub(self.position.0);
         tracing::warn!(missed, resource = ?self.resource, "Left out {missed} changes that came too fast to be told");
-        self.projection = self.resource.projection(&self.shared.source, visible);
-        self.position = visible;
-        self.channel.skip(visible);
+        self.projection = self.resource.projection(&self.shared.source, upto);
+        self.position = upto;
+        self.channel.skip(upto);
     }
 
     fn wake_when_due(&mut self) {

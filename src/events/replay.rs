@@ -43,9 +43,9 @@ pub(super) enum Replayed {
 }
 
 impl Replay {
-    /// Begins after a revision; `None` where that is too far back.
+    /// Begins after a revision; `None` where that is too far back. Whoever resumes from a commit goes over it again.
     pub(super) async fn begin(shared: &Shared, resource: Watched, after: Revision) -> Option<Self> {
-        if after < oldest(shared) {
+        if after.next() < oldest(shared) {
             return None;
         }
         let place = tokio::time::timeout(PATIENCE, shared.replays.clone().acquire_owned()).await.ok()?.ok()?;

@@ -39,6 +39,8 @@ pub(super) struct Watcher {
     phase: Phase,
     /// Everything up to here was told.
     position: Revision,
+    /// The commit that it resumes from: what the client has seen of it may be a part.
+    resumed: Option<Revision>,
     /// Whether it has read the ring: from then on it is its own fault when it is too slow for it.
     joined: bool,
     ends: Instant,
@@ -99,6 +101,7 @@ impl Watcher {
             joined: false,
             // "Now" is when it is asked, not when the answer is first read.
             position: shared.source.records.metadata().revision(),
+            resumed: None,
             pieces: VecDeque::new(),
             shared,
             channel,
@@ -145,7 +148,7 @@ impl Watcher {
             }
             Phase::Replaying(replay) => match replay.next(&self.shared, &self.channel).await? {
                 Replayed::Events(events) => {
-                    self.position = replay.position;
+                    self.position = self.position.max(replay.position);
                     self.tell(events.iter())
                 }
                 Replayed::Done => {
@@ -162,7 +165,10 @@ impl Watcher {
     async fn begin(&mut self) -> Result<(), End> {
         let after = match self.watch.options.start {
             Start::Now => self.position,
-            Start::After(after) => after,
+            Start::After(after) => {
+                self.resumed = Some(after);
+                after
+            }
             Start::Initial { marked } => {
                 let selection = &self.watch.selection;
                 let extent = Extent { namespace: selection.namespace.as_deref(), name: selection.name.as_deref() };
@@ -179,9 +185,17 @@ impl Watcher {
         Ok(())
     }
 
+    /// Up to here it has read: the commit that it resumes from is read again.
+    fn read(&self) -> Revision {
+        match self.resumed {
+            Some(resumed) => Revision(resumed.0.saturating_sub(1)),
+            None => self.position,
+        }
+    }
+
     /// Goes on with what the ring has no longer.
     async fn replay(&mut self) -> Result<(), End> {
-        match Replay::begin(&self.shared, self.watch.resource, self.position).await {
+        match Replay::begin(&self.shared, self.watch.resource, self.read()).await {
             Some(replay) => self.phase = Phase::Replaying(Box::new(replay)),
             None => return Err(End::Expired { oldest: oldest(&self.shared) }),
         }
@@ -193,16 +207,18 @@ impl Watcher {
         if self.channel.is_broken() {
             return Err(End::Broken);
         }
-        let batch = match self.channel.read(&self.interest, self.position, BATCH) {
+        let batch = match self.channel.read(&self.interest, self.read(), BATCH) {
             Ok(batch) => batch,
             Err(_) if !self.joined => return self.replay().await,
             Err(gone) => return Err(End::Expired { oldest: gone.floor }),
         };
         self.joined = true;
-        self.position = batch.upto;
+        self.position = self.position.max(batch.upto);
         if !batch.events.is_empty() {
             return self.tell(batch.events.iter().map(|event| &**event));
         }
+        // Nothing of that commit concerns it. One that is still to come is waited for.
+        self.resumed = self.resumed.filter(|resumed| *resumed > batch.upto);
         match self.wait().await {
             Wake::News => Ok(()),
             Wake::Bookmark => self.mark(false),
@@ -230,7 +246,14 @@ impl Watcher {
             let (kind, object) = event.happening.seen_by(|traits| selection.selects(traits))?;
             Some((event.revision, kind, object))
         });
-        self.pieces = self.lines.pieces(told)?;
+        let mut told: Vec<Told<'_>> = told.collect();
+        if let Some(resumed) = self.resumed.take()
+            && told.iter().take_while(|(commit, ..)| *commit == resumed).count() == 1
+        {
+            // Who has its revision has seen it.
+            told.remove(0);
+        }
+        self.pieces = self.lines.pieces(told.into_iter())?;
         Ok(())
     }
 

@@ -69,7 +69,7 @@ impl Seen {
 
     fn change(&mut self, kind: &str, object: Value) -> Option<Change> {
         if kind == "DELETED" {
-            self.objects.remove(name(&object));
+            self.objects.remove(name(&object))?;
         } else {
             let known = self.objects.insert(key(&object), object.clone());
             if known.is_some_and(|known| !revision(&known).is_empty() && revision(&known) == revision(&object)) {
@@ -146,6 +146,7 @@ mod tests {
         assert_eq!(told(&seen.event("BOOKMARK", table("8", &[row("", "8")]))), []);
         assert_eq!(seen.revision(), "8");
         assert_eq!(told(&seen.event("DELETED", table("9", &[row("a", "9")]))), [("DELETED", "a")]);
+        assert_eq!(told(&seen.event("DELETED", table("9", &[row("a", "9")]))), [], "told again after a gap");
         assert_eq!(told(&seen.event("ADDED", table("10", &[row("a", "10")]))), [("ADDED", "a")]);
     }
 

@@ -29,8 +29,12 @@ impl Random {
         (self.0 >> 33) % bound
     }
 
+    fn index(&mut self, bound: usize) -> usize {
+        usize::try_from(self.below(bound as u64)).unwrap()
+    }
+
     fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[usize::try_from(self.below(of.len() as u64)).unwrap()]
+        &of[self.index(of.len())]
     }
 }
 
@@ -106,7 +110,8 @@ fn selections(resource: Watched) -> Vec<Selection> {
     }
 }
 
-/// Watches, and leaves now and then to come back after the last revision that it heard of.
+/// Watches, and leaves now and then to come back after the last revision that it heard of, as one does whose connection
+/// breaks: also between the events of one commit. What it hears again it keeps to itself.
 async fn restless(
     site: Arc<Site>,
     resource: Watched,
@@ -115,17 +120,26 @@ async fn restless(
     to: mpsc::UnboundedSender<Value>,
 ) {
     let mut random = Random(seed);
-    let mut last = 0;
+    let (mut last, mut heard) = (0, Vec::new());
     loop {
         let mut watch = site.watch(resource, selection.clone(), Start::After(Revision(last)));
-        // Whole commits only: between the events of one nobody can come back.
-        let pieces = 1 + random.below(4);
-        for _ in 0..pieces {
+        let mut pieces = 1 + random.below(4);
+        while pieces > 0 {
+            pieces -= 1;
             let Some(piece) = watch.next().await else { return };
-            if !hand_on(&piece, &to) {
-                return;
+            let events = parse(&piece);
+            let cut = if pieces > 0 { events.len() } else { 1 + random.index(events.len()) };
+            for event in events.into_iter().take(cut) {
+                if version(&event) != last {
+                    (last, heard) = (version(&event), Vec::new());
+                } else if heard.contains(&event) {
+                    continue;
+                }
+                heard.push(event.clone());
+                if to.send(event).is_err() {
+                    return;
+                }
             }
-            last = parse(&piece).last().map_or(last, version);
         }
     }
 }

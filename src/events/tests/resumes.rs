@@ -59,6 +59,44 @@ async fn a_watch_resumes_after_a_restart() {
     site.events.stop().await;
 }
 
+/// What a commit did to several objects carries one revision, and who has that may not have all of it.
+async fn a_cut_commit_is_told_again(site: &Site) {
+    let one = stream("a/one");
+    let v1 = site.push(&one, "v1", "1").await;
+    site.push(&one, "v2", "2").await;
+    let gone = site.write(&one, What::Delete).await;
+    let after = |selection: Selection, after: Revision| site.watch(Watched::StreamTags, selection, Start::After(after));
+    let deleted = |name: &str| ("DELETED".to_owned(), name.to_owned(), gone.0);
+    let mut watch = after(Selection::default(), gone);
+    let again: Vec<_> = take(&mut watch, 2).await.iter().map(brief).collect();
+    assert_eq!(again, [deleted("one:v1"), deleted("one:v2")]);
+    assert!(futures_util::poll!(watch.next()).is_pending(), "once");
+    let only = Selection { namespace: Some("a".into()), name: Some("one:v1".into()), ..Selection::default() };
+    let mut single = after(only.clone(), gone);
+    assert!(futures_util::poll!(single.next()).is_pending(), "one thing of it was seen whole");
+    let mut single = after(only, v1);
+    assert_eq!(brief(&take(&mut single, 1).await[0]), deleted("one:v1"));
+    let mut now = site.watch(Watched::StreamTags, Selection::default(), Start::Now);
+    assert!(futures_util::poll!(now.next()).is_pending());
+    let next = site.push(&one, "v1", "3").await;
+    for watch in [&mut watch, &mut now] {
+        assert_eq!(brief(&take(watch, 1).await[0]), ("ADDED".into(), "one:v1".into(), next.0));
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_was_cut_is_told_again() {
+    a_cut_commit_is_told_again(&Site::in_memory()).await;
+}
+
+#[tokio::test]
+async fn a_commit_that_was_cut_is_told_again_from_before_the_ring() {
+    let site = Site::with_limits(RingLimits { bytes: usize::MAX, events: 1 });
+    let mut watch = site.watch(Watched::StreamTags, Selection::default(), Start::Now);
+    assert!(futures_util::poll!(watch.next()).is_pending());
+    a_cut_commit_is_told_again(&site).await;
+}
+
 #[tokio::test]
 async fn a_watch_from_the_future_waits_for_it() {
     let site = Site::in_memory();
