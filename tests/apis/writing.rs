@@ -105,3 +105,23 @@ async fn what_is_no_stream_is_refused() {
         assert_eq!(call.await.is(400).json()["reason"], "BadRequest", "{body}");
     }
 }
+
+/// A list shows five items of a tag: a status that is written back from there takes no others away.
+#[tokio::test]
+async fn a_status_from_a_list_leaves_alone_what_the_list_did_not_show() {
+    let weir = Weir::start();
+    let repository = weir.repository("team/app");
+    for content in ["a", "b", "c", "d", "e", "f", "g"] {
+        repository.push_image("v1", content).await;
+    }
+    let mut listed = object(get(&weir, "team", "imagestreams")).await["items"][0].take();
+    assert_eq!(listed["metadata"]["annotations"], json!({ "dev.weir.stream.items-shown": "5" }));
+    let items = listed["status"]["tags"][0]["items"].as_array_mut().unwrap();
+    assert_eq!(items.len(), 5);
+    items.remove(4);
+    weir.call(Method::PUT, path("team", "imagestreams/app/status")).body(listed.to_string()).await.is(200);
+    let stream = object(get(&weir, "team", "imagestreams/app")).await;
+    assert_eq!(stream["status"]["tags"][0]["items"].as_array().unwrap().len(), 6);
+    assert_eq!(stream["metadata"]["annotations"], Value::Null);
+    assert!(!stream.to_string().contains("items-shown"), "nobody owns it");
+}
