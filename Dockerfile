@@ -1,4 +1,4 @@
-# The image holds one static binary and nothing else: no shell, no packages, no user but a number.
+# The image holds one static binary and the certificates of authorities: no shell, no packages, no user but a number.
 
 ARG BUILD_IMAGE=rust:1.95-bookworm
 
@@ -11,6 +11,8 @@ RUN target=$(rustc -vV | sed -n 's/^host: //p') && \
     mkdir -p /image/data && cp "target/$target/release/weir" /image/weir
 
 FROM scratch
+# Authorities, for other registries.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /image/weir /weir
 # The volume takes its owner from here.
 COPY --from=build --chown=65532:65532 /image/data /data

@@ -16,6 +16,7 @@
 //! - `registry`: the distribution domain: uploads, blobs, manifests, tags, referrers, catalogue.
 //! - [`streams`]: the image stream domain: tag algorithm, history, mapping, and the objects of `image.openshift.io/v1`.
 //! - `namespaces`: namespaces, and the secrets and limit ranges in them.
+//! - `upstream`: the client of other registries, with their mirrors, tokens, limits and failures.
 //! - `records`: every key and value that is kept, typed, and the transaction that reads, decides and commits.
 //! - [`weir_storage`]: a crate of its own: blob stores and metadata stores, in bytes, keys and digests.
 //! - `events`: watches: what commits did to the objects of the API.
@@ -87,3 +88,4 @@ pub(crate) mod registry;
 pub mod server;
 pub mod streams;
 pub mod telemetry;
+pub(crate) mod upstream;

@@ -26,6 +26,7 @@ use crate::records::Records;
 use crate::registry::{Registry, Settings};
 use crate::streams::HostNames;
 use crate::telemetry::metrics::Metrics;
+use crate::upstream::Upstreams;
 
 /// How often upload sessions that nobody goes on with are looked for.
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
@@ -42,6 +43,9 @@ pub enum StartError {
     /// The keys of secrets could not be read.
     #[error("failed to read the keys of secrets")]
     Keys(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The client of other registries could not be set up.
+    #[error("failed to set up the client of other registries")]
+    Upstreams(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A listener could not be set up.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -97,9 +101,12 @@ impl Server {
             sparse_images: config.registry.sparse_images,
             sparse_indexes: config.registry.sparse_indexes,
         };
-        let registry = Registry::new(records.clone(), settings);
         let metrics = Arc::new(Metrics::new());
         let names = host_names(&config, &addresses);
+        let listening = addresses.iter().map(|listener| listener.address.to_string());
+        let itself = listening.chain([names.internal.clone()]).chain(names.public.clone());
+        let upstreams = open_upstreams(&config, &metrics).await?.apart_from(itself);
+        let registry = Registry::new(records.clone(), settings, upstreams.clone());
         let events = Events::new(records.clone(), names.clone(), Arc::clone(&keyring));
         let app = Arc::new(App {
             policy: Policy::Open,
@@ -108,6 +115,7 @@ impl Server {
             keyring,
             names,
             events: events.clone(),
+            upstreams,
             tag_history: config.registry.tag_history,
             metrics: Arc::clone(&metrics),
         });
@@ -182,6 +190,16 @@ async fn open_keyring(config: &Config, directory: &DataDirectory) -> Result<Keyr
     });
     let opened = opening.await.map_err(KeyringError::from).and_then(|opened| opened);
     opened.map_err(|error| StartError::Keys(error.into()))
+}
+
+/// Sets up the client of other registries, on a thread that may block.
+async fn open_upstreams(config: &Config, metrics: &Arc<Metrics>) -> Result<Upstreams, StartError> {
+    let (upstreams, limit, metrics) = (config.upstreams.clone(), config.registry.manifest_limit, Arc::clone(metrics));
+    let opening = tokio::task::spawn_blocking(move || Upstreams::new(&upstreams, limit, metrics));
+    match opening.await {
+        Ok(opened) => opened.map_err(|error| StartError::Upstreams(error.into())),
+        Err(ended) => Err(StartError::Upstreams(ended.into())),
+    }
 }
 
 /// Under which names this server makes a certificate, where a listener asks for one: the addresses that it listens at and

@@ -4,7 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Config, Limits, Listener, Log, LogFormat, MetadataBackend, Names, Registry, Secrets, Storage, TagHistory};
+use super::{
+    Config, Import, ImportMode, Limits, Listener, Log, LogFormat, MetadataBackend, Names, Registry, Secrets, Storage,
+    TagHistory, Upstreams,
+};
 
 const KIB: usize = 1024;
 const MIB: u64 = 1024 * 1024;
@@ -18,6 +21,7 @@ impl Default for Config {
             names: Names::default(),
             registry: Registry::default(),
             secrets: Secrets::default(),
+            upstreams: Upstreams::default(),
             limits: Limits::default(),
             log: Log::default(),
         }
@@ -47,6 +51,39 @@ impl Default for Registry {
             upload_expiry: Duration::from_hours(24),
             tag_history: TagHistory::Draft,
         }
+    }
+}
+
+impl Default for Upstreams {
+    fn default() -> Self {
+        Self {
+            allow: Vec::new(),
+            blocked: Vec::new(),
+            insecure: Vec::new(),
+            allow_addresses: Vec::new(),
+            ca_file: None,
+            credentials_file: None,
+            proxy: None,
+            connections: 16,
+            // Docker Hub and Quay bear more; one that does not says so with 429, which is obeyed.
+            requests_per_second: 50,
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(30),
+            idle: Duration::from_secs(30),
+            retries: 3,
+            failures: 5,
+            pause: Duration::from_secs(30),
+            fill_grace: Duration::from_mins(10),
+            import: Import::default(),
+            mirrors: Vec::new(),
+        }
+    }
+}
+
+impl Default for Import {
+    fn default() -> Self {
+        // What OpenShift does if nothing is said.
+        Self { legacy: ImportMode::Legacy, tags: 50, schedule: Duration::from_mins(15), scheduled_per_minute: 60 }
     }
 }
 

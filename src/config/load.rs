@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use super::mistake::{ConfigErrors, Mistake};
 use super::reader::Section;
 use super::tree::{Entries, Node, Place, Value};
-use super::{Config, Flags, Limits, Log, Names, Registry, Secrets, Storage, document, environment, listener};
+use super::{
+    Config, Flags, Limits, Log, Names, Registry, Secrets, Storage, Upstreams, document, environment, listener,
+};
 
 /// Where a configuration comes from. Each layer goes over the one before it.
 #[derive(Debug, Clone, Default)]
@@ -86,6 +88,7 @@ fn sections(root: Node, mistakes: &mut Vec<Mistake>) -> Config {
         names: Names::read(root.section("names"), default.names),
         registry: Registry::read(root.section("registry"), &default.registry),
         secrets: Secrets::read(root.section("secrets"), default.secrets),
+        upstreams: Upstreams::read(root.section("upstreams"), default.upstreams),
         limits: Limits::read(root.section("limits"), &default.limits),
         log: Log::read(root.section("log"), default.log),
     };

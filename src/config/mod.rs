@@ -32,6 +32,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod upstreams;
 
 pub use duration::{HumanDuration, InvalidDuration};
 pub use environment::PREFIX as ENVIRONMENT_PREFIX;
@@ -46,6 +47,10 @@ pub use registry::{Registry, TagHistory};
 pub use secrets::Secrets;
 pub use size::{ByteSize, InvalidSize};
 pub use storage::{MetadataBackend, Storage};
+pub(crate) use upstreams::is_like;
+pub use upstreams::{
+    AllowedRegistry, Import, ImportMode, Mirror, Network, ProxyAddress, PullFromMirror, RegistryPrefix, Upstreams,
+};
 
 /// Everything that an operator decides about a server, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +67,8 @@ pub struct Config {
     pub registry: Registry,
     /// What secrets are encrypted with.
     pub secrets: Secrets,
+    /// Which other registries are read, and how.
+    pub upstreams: Upstreams,
     /// How much is served at once, and how long anything may take.
     pub limits: Limits,
     /// What is logged, and how.

@@ -51,6 +51,20 @@ impl Setting for usize {
     }
 }
 
+impl<T: Setting> Setting for Vec<T> {
+    /// A list; in the environment, with commas between its items.
+    fn read(value: Value) -> Result<Self, String> {
+        match value {
+            Value::List(items) => items.into_iter().map(|item| T::read(item.value)).collect(),
+            Value::Untyped(text) => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                items.map(|item| T::read(Value::Untyped(item.to_owned()))).collect()
+            }
+            other => Err(format!("expected a list, found {}", other.kind())),
+        }
+    }
+}
+
 impl Setting for ByteSize {
     fn read(value: Value) -> Result<Self, String> {
         if let Value::Integer(integer) = value {

@@ -1,16 +1,18 @@
 //! The effective configuration as a file that says all of it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::listener::SELF_SIGNED;
 use super::{
-    ByteSize, CertificateFiles, Config, HumanDuration, Limits, Listener, Log, Names, Registry, Secrets, Storage, Tls,
+    ByteSize, CertificateFiles, Config, HumanDuration, Import, Limits, Listener, Log, Mirror, Names, Registry, Secrets,
+    Storage, Tls, Upstreams,
 };
 
 impl Config {
     /// The configuration as TOML. Read back, it gives the same configuration.
     pub fn to_toml(&self) -> String {
-        let Self { listeners, insecure, storage, names, registry, secrets, limits, log } = self;
+        let Self { listeners, insecure, storage, names, registry, secrets, upstreams, limits, log } = self;
         let mut text = Toml(String::new());
         text.entry("insecure", &insecure.to_string());
         for listener in listeners {
@@ -20,6 +22,7 @@ impl Config {
         text.names(names);
         text.registry(registry);
         text.secrets(secrets);
+        text.upstreams(upstreams);
         text.limits(limits);
         text.log(log);
         text.0
@@ -50,6 +53,15 @@ impl Toml {
     fn path(&mut self, key: &str, value: &Path) {
         // Paths come from TOML, from variables that are text, or from a flag that must be UTF-8: nothing is lost.
         self.text(key, &value.to_string_lossy());
+    }
+
+    fn list<T: ToString>(&mut self, key: &str, items: &[T]) {
+        let items: Vec<String> = items.iter().map(|item| quoted(&item.to_string())).collect();
+        self.entry(key, &format!("[{}]", items.join(", ")));
+    }
+
+    fn duration(&mut self, key: &str, duration: Duration) {
+        self.text(key, &HumanDuration(duration).to_string());
     }
 
     fn size(&mut self, key: &str, bytes: u64) {
@@ -101,6 +113,54 @@ impl Toml {
         if let Some(key_file) = key_file {
             self.path("key_file", key_file);
         }
+    }
+
+    fn upstreams(&mut self, upstreams: &Upstreams) {
+        let Upstreams { allow, blocked, insecure, allow_addresses, ca_file, credentials_file, .. } = upstreams;
+        let Upstreams { proxy, connections, requests_per_second, connect, first_byte, idle, retries, .. } = upstreams;
+        let Upstreams { failures, pause, fill_grace, import, mirrors, .. } = upstreams;
+        self.section("[upstreams]");
+        self.list("allow", allow);
+        self.list("blocked", blocked);
+        self.list("insecure", insecure);
+        self.list("allow_addresses", allow_addresses);
+        for (key, file) in [("ca_file", ca_file), ("credentials_file", credentials_file)] {
+            if let Some(file) = file {
+                self.path(key, file);
+            }
+        }
+        if let Some(proxy) = proxy {
+            self.text("proxy", proxy.as_str());
+        }
+        self.entry("connections", &connections.to_string());
+        self.entry("requests_per_second", &requests_per_second.to_string());
+        self.duration("connect", *connect);
+        self.duration("first_byte", *first_byte);
+        self.duration("idle", *idle);
+        self.entry("retries", &retries.to_string());
+        self.entry("failures", &failures.to_string());
+        self.duration("pause", *pause);
+        self.duration("fill_grace", *fill_grace);
+        self.import(import);
+        for mirror in mirrors {
+            self.mirror(mirror);
+        }
+    }
+
+    fn import(&mut self, Import { legacy, tags, schedule, scheduled_per_minute }: &Import) {
+        self.section("[upstreams.import]");
+        self.text("legacy", legacy.as_str());
+        self.entry("tags", &tags.to_string());
+        self.duration("schedule", *schedule);
+        self.entry("scheduled_per_minute", &scheduled_per_minute.to_string());
+    }
+
+    fn mirror(&mut self, Mirror { source, mirrors, pull, contact_source }: &Mirror) {
+        self.section("[[upstreams.mirror]]");
+        self.text("source", source.as_str());
+        self.list("mirrors", mirrors);
+        self.text("pull", pull.as_str());
+        self.entry("contact_source", &contact_source.to_string());
     }
 
     fn limits(&mut self, limits: &Limits) {

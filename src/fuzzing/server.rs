@@ -15,6 +15,7 @@ use weir_storage::metadata::memory::MemoryStore;
 use weir_storage::{BlobStore, ManualClock};
 
 use crate::auth::Policy;
+use crate::config;
 use crate::config::TagHistory;
 use crate::events::Events;
 use crate::http::app::App;
@@ -25,6 +26,7 @@ use crate::records::Records;
 use crate::registry::{Registry, Settings};
 use crate::streams::HostNames;
 use crate::telemetry::metrics::Metrics;
+use crate::upstream::Upstreams;
 
 /// What a new object must not have; the refusal has the status 500, as recorded from an OpenShift API server.
 const UNCLASSIFIED: &[u8] = b"resourceVersion should not be set on objects to be created";
@@ -89,15 +91,19 @@ impl Server {
         let events = Events::new(records.clone(), names.clone(), Arc::clone(&keyring));
         // Watches end at once: nobody would wait for their end.
         assert!(events.stop().now_or_never().is_some(), "nothing runs that would have to end first");
+        let metrics = Arc::new(Metrics::new());
+        let upstreams = Upstreams::new(&config::Upstreams::default(), settings.manifest_limit, Arc::clone(&metrics))
+            .expect("the defaults name no files");
         let app = App {
             policy: Policy::Open,
-            registry: Registry::new(records.clone(), settings),
+            registry: Registry::new(records.clone(), settings, upstreams.clone()),
             records: records.clone(),
             keyring,
             names,
             events,
+            upstreams,
             tag_history: TagHistory::Draft,
-            metrics: Arc::new(Metrics::new()),
+            metrics,
         };
         Self { app: Arc::new(app), records, folder: workshop.folder.path().to_owned() }
     }

@@ -10,6 +10,7 @@ use crate::records::Records;
 use crate::registry::Registry;
 use crate::streams::HostNames;
 use crate::telemetry::metrics::Metrics;
+use crate::upstream::Upstreams;
 
 /// The server behind its listeners.
 #[derive(Debug)]
@@ -22,5 +23,7 @@ pub(crate) struct App {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) tag_history: TagHistory,
     pub(crate) events: Events,
+    /// Other registries.
+    pub(crate) upstreams: Upstreams,
     pub(crate) metrics: Arc<Metrics>,
 }

@@ -8,6 +8,7 @@
 //! - [`RepositoryName`], [`Tag`], [`Reference`]: what the path of a request names.
 //! - [`StreamId`]: the same repository as the image stream API names it.
 //! - [`DockerReference`]: a pull spec, as clients of image streams write it.
+//! - [`Source`]: the repository of another registry that a pull spec names.
 //! - [`MediaType`], [`ManifestKind`]: what kind of document a body is.
 //! - [`Manifest`], [`Descriptor`]: a lenient view of a manifest. The bytes themselves are what is kept and served.
 //! - [`RangeSet`], [`ContentRange`]: the parts of content that a request reads or writes.
@@ -24,6 +25,7 @@ mod object;
 mod range;
 mod reference;
 mod repository_name;
+mod source;
 mod stream_id;
 mod tag;
 
@@ -35,6 +37,7 @@ pub use media_type::{InvalidMediaType, ManifestKind, MediaType};
 pub use range::{ByteRange, RangeSet, Unsatisfiable};
 pub use reference::{InvalidReference, Reference};
 pub use repository_name::{InvalidRepositoryName, RepositoryName};
+pub(crate) use source::Source;
 pub use stream_id::{InvalidStreamId, StreamId};
 pub use tag::{InvalidTag, Tag};
 pub use weir_storage::{Algorithm, Digest, InvalidDigest};

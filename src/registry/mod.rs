@@ -31,6 +31,7 @@ pub(crate) use error::{Error, Precondition, Result};
 
 use crate::oci::StreamId;
 use crate::records::{Records, keys};
+use crate::upstream::Upstreams;
 
 /// What an operator may choose.
 #[derive(Debug, Clone)]
@@ -48,6 +49,8 @@ pub(crate) struct Settings {
 pub(crate) struct Registry {
     records: Records,
     settings: Settings,
+    /// Where content comes from that is not here yet.
+    upstreams: Upstreams,
     cache: Arc<ManifestCache>,
     endings: Arc<Endings>,
     /// Work that is finished once begun, whether or not its client waits for it.
@@ -55,14 +58,20 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn new(records: Records, settings: Settings) -> Self {
+    pub(crate) fn new(records: Records, settings: Settings, upstreams: Upstreams) -> Self {
         Self {
             records,
             settings,
+            upstreams,
             cache: Arc::new(ManifestCache::new()),
             endings: Arc::default(),
             unattended: TaskTracker::new(),
         }
+    }
+
+    /// Other registries.
+    pub(crate) fn upstreams(&self) -> &Upstreams {
+        &self.upstreams
     }
 
     pub(crate) fn settings(&self) -> &Settings {

@@ -13,11 +13,14 @@ use weir_storage::metadata::memory::MemoryStore;
 use super::history::HistoryQuery;
 use super::put::PushManifest;
 use super::{Registry, Settings};
+use crate::config;
 use crate::oci::{Algorithm, Digest, MediaType, Reference, RepositoryName, StreamId, Tag};
 use crate::records::{Actor, Moment, Records};
 use crate::streams::HostNames;
 use crate::streams::object::Image;
 use crate::streams::view::View;
+use crate::telemetry::metrics::Metrics;
+use crate::upstream::Upstreams;
 
 /// How many entries a page has here.
 const PAGE: usize = 10;
@@ -38,7 +41,8 @@ impl Counted {
         let blobs = FilesystemBlobs::open(blobs, uploads, 0, clock.clone()).unwrap();
         let records = Records::new(store.clone(), Arc::new(blobs), clock);
         let settings = Settings { manifest_limit: 4096, sparse_images: true, sparse_indexes: true };
-        Self { registry: Registry::new(records, settings), store, _folder: folder }
+        let upstreams = Upstreams::new(&config::Upstreams::default(), 4096, Arc::new(Metrics::new())).unwrap();
+        Self { registry: Registry::new(records, settings, upstreams), store, _folder: folder }
     }
 
     /// Sets tags of a repository to an index that differs by its `note`.

@@ -17,6 +17,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::upstreams::UpstreamMetrics;
+
 /// The media type of what [`Metrics::encode`] returns.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -33,6 +35,8 @@ pub struct Metrics {
     in_flight: Gauge,
     received: Family<EndpointLabels, Counter>,
     sent: Family<EndpointLabels, Counter>,
+    /// What is measured of other registries.
+    pub(crate) upstreams: UpstreamMetrics,
     /// What is counted for requests that are alike, found at once instead of by its labels one for one.
     kinds: RwLock<HashMap<RequestLabels, Arc<Kind>>>,
 }
@@ -84,13 +88,16 @@ struct EndpointLabels {
 impl Metrics {
     /// Metrics that have counted nothing yet.
     pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("weir");
+        let upstreams = UpstreamMetrics::register(&mut registry);
         let mut metrics = Self {
-            registry: Registry::with_prefix("weir"),
+            registry,
             requests: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS)),
             in_flight: Gauge::default(),
             received: Family::default(),
             sent: Family::default(),
+            upstreams,
             kinds: RwLock::default(),
         };
         metrics.register();

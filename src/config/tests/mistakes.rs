@@ -6,7 +6,7 @@ use super::*;
 const MISTAKES: &[(&str, &str)] = &[
     (
         "colour = 1",
-        "weir.toml:1: colour: unknown key, known here: insecure, listener, storage, names, registry, secrets, limits, log",
+        "weir.toml:1: colour: unknown key, known here: insecure, listener, storage, names, registry, secrets, upstreams, limits, log",
     ),
     ("[storge]\n", "weir.toml:1: storge: unknown key, did you mean `storage`?"),
     ("\n[storage]\ndata = 'x'\ncashe = '1MiB'", "weir.toml:4: storage.cashe: unknown key, did you mean `cache`?"),

@@ -4,6 +4,7 @@ mod examples;
 mod layers;
 mod mistakes;
 mod round_trip;
+mod upstreams;
 
 use std::path::Path;
 

@@ -94,10 +94,12 @@ prop_compose! {
         names in names(),
         registry in registry(),
         key_file in option::of(Just(PathBuf::from("Cargo.toml"))),
+        upstreams in super::upstreams::upstreams(),
         limits in limits(),
         log in log(),
     ) -> Config {
-        Config { listeners, insecure: true, storage, names, registry, secrets: Secrets { key_file }, limits, log }
+        let secrets = Secrets { key_file };
+        Config { listeners, insecure: true, storage, names, registry, secrets, upstreams, limits, log }
     }
 }
 
