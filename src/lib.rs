@@ -56,6 +56,13 @@
 //! yield once per MiB, so that a small request never waits behind a large download. No lock is held, and nothing is
 //! awaited that another request could stall.
 //!
+//! # The life of an import
+//!
+//! A request, a change of a spec, a failure some time ago, or a schedule: whatever asks for an import, manifests and configs are
+//! read from the upstream, verified, and stored as blobs. Then one transaction compares what was found with what the tags
+//! mean, and commits the spec, the links, the images and the events of all its tags, or the conditions that say why there are
+//! none. Layers are not read: their links say which upstream has them. Where nothing is new, nothing is written.
+//!
 //! # What is durable when
 //!
 //! | answer | what survives a power cut from then on |

@@ -25,6 +25,8 @@ use crate::namespaces::{self, Keyring, KeyringError};
 use crate::records::Records;
 use crate::registry::{Registry, Settings};
 use crate::streams::HostNames;
+use crate::streams::import::Importer;
+use crate::streams::import::controller::Controller;
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::Upstreams;
 
@@ -108,6 +110,7 @@ impl Server {
         let upstreams = open_upstreams(&config, &metrics).await?.apart_from(itself);
         let registry = Registry::new(records.clone(), settings, upstreams.clone());
         let events = Events::new(records.clone(), names.clone(), Arc::clone(&keyring));
+        let importer = Importer::new(records.clone(), names.clone(), Arc::clone(&keyring), upstreams);
         let app = Arc::new(App {
             policy: Policy::Open,
             registry: registry.clone(),
@@ -115,7 +118,7 @@ impl Server {
             keyring,
             names,
             events: events.clone(),
-            upstreams,
+            importer: importer.clone(),
             tag_history: config.registry.tag_history,
             metrics: Arc::clone(&metrics),
         });
@@ -126,6 +129,9 @@ impl Server {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(sweep_uploads(registry.clone(), config.registry.upload_expiry, stop.clone()));
+        if config.upstreams.import.automatic {
+            tasks.spawn(Controller::new(importer).run(stop.clone()));
+        }
         Ok(Self { addresses, serving, events, stop, tasks, registry, metadata, blobs, directory })
     }
 

@@ -174,6 +174,8 @@ impl Launch {
         Command::new(&self.program)
             .arg("serve")
             .args(&self.arguments)
+            // What a transcript names need not exist: nothing is imported unless somebody asks for it.
+            .env("WEIR__UPSTREAMS__IMPORT__AUTOMATIC", "false")
             .current_dir(self.directory.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

@@ -83,7 +83,13 @@ impl Default for Upstreams {
 impl Default for Import {
     fn default() -> Self {
         // What OpenShift does if nothing is said.
-        Self { legacy: ImportMode::Legacy, tags: 50, schedule: Duration::from_mins(15), scheduled_per_minute: 60 }
+        Self {
+            automatic: true,
+            legacy: ImportMode::Legacy,
+            tags: 50,
+            schedule: Duration::from_mins(15),
+            scheduled_per_minute: 60,
+        }
     }
 }
 

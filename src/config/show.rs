@@ -147,8 +147,9 @@ impl Toml {
         }
     }
 
-    fn import(&mut self, Import { legacy, tags, schedule, scheduled_per_minute }: &Import) {
+    fn import(&mut self, Import { automatic, legacy, tags, schedule, scheduled_per_minute }: &Import) {
         self.section("[upstreams.import]");
+        self.entry("automatic", &automatic.to_string());
         self.text("legacy", legacy.as_str());
         self.entry("tags", &tags.to_string());
         self.duration("schedule", *schedule);

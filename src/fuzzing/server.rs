@@ -25,6 +25,7 @@ use crate::namespaces::Keyring;
 use crate::records::Records;
 use crate::registry::{Registry, Settings};
 use crate::streams::HostNames;
+use crate::streams::import::Importer;
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::Upstreams;
 
@@ -94,6 +95,7 @@ impl Server {
         let metrics = Arc::new(Metrics::new());
         let upstreams = Upstreams::new(&config::Upstreams::default(), settings.manifest_limit, Arc::clone(&metrics))
             .expect("the defaults name no files");
+        let importer = Importer::new(records.clone(), names.clone(), Arc::clone(&keyring), upstreams.clone());
         let app = App {
             policy: Policy::Open,
             registry: Registry::new(records.clone(), settings, upstreams.clone()),
@@ -101,7 +103,7 @@ impl Server {
             keyring,
             names,
             events,
-            upstreams,
+            importer,
             tag_history: TagHistory::Draft,
             metrics,
         };

@@ -9,8 +9,8 @@ use crate::namespaces::Keyring;
 use crate::records::Records;
 use crate::registry::Registry;
 use crate::streams::HostNames;
+use crate::streams::import::Importer;
 use crate::telemetry::metrics::Metrics;
-use crate::upstream::Upstreams;
 
 /// The server behind its listeners.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct App {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) tag_history: TagHistory,
     pub(crate) events: Events,
-    /// Other registries.
-    pub(crate) upstreams: Upstreams,
+    /// Imports from other registries.
+    pub(crate) importer: Importer,
     pub(crate) metrics: Arc<Metrics>,
 }

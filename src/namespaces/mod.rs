@@ -12,6 +12,7 @@
 //! - [`keeper`]: making, reading, changing and deleting what is kept as clients describe it, once for all kinds.
 //! - [`namespace`], [`project`]: namespaces and the two views of them.
 //! - [`secret`], [`keyring`]: secrets, and the keys that they are encrypted with.
+//! - [`logins`]: what secrets hold for other registries.
 //! - [`limit_range`]: limits, kept and checked. They are enforced elsewhere.
 //! - [`mod@print`]: objects as watches print them.
 //! - [`validation`]: what names and contents must be, in the words of Kubernetes.
@@ -21,6 +22,7 @@ mod error;
 mod keeper;
 mod keyring;
 mod limit_range;
+mod logins;
 mod namespace;
 pub(crate) mod object;
 mod print;

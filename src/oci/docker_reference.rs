@@ -13,10 +13,16 @@ const LONGEST_TAG: usize = 128;
 /// The fewest hexadecimal digits of a digest.
 const SHORTEST_HEX: usize = 32;
 
-/// The text is no pull spec.
+/// Why a text is no pull spec, in the words of Docker's libraries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("invalid reference format")]
-pub struct InvalidDockerReference;
+pub enum InvalidDockerReference {
+    /// It has another form.
+    #[error("invalid reference format")]
+    Form,
+    /// It would be one if its letters were small.
+    #[error("repository name must be lowercase")]
+    Uppercase,
+}
 
 /// A pull spec in its parts, as image streams read it. Nothing is added: no default registry, namespace or tag.
 ///
@@ -46,19 +52,32 @@ impl FromStr for DockerReference {
     type Err = InvalidDockerReference;
 
     fn from_str(text: &str) -> Result<Self, InvalidDockerReference> {
-        let (rest, id) = split(text, text.find('@'));
-        // A colon after the last slash separates the tag; one before it belongs to a port.
-        let after_slash = rest.rfind('/').map_or(0, |slash| slash + 1);
-        let colon = rest.get(after_slash..).and_then(|last| last.find(':')).map(|colon| after_slash + colon);
-        let (name, tag) = split(rest, colon);
-        if name.len() > LONGEST_NAME || !is_name(name) || !tag.is_none_or(is_tag) || !id.is_none_or(is_digest) {
-            return Err(InvalidDockerReference);
-        }
-        let (registry, path) = registry_of(name);
-        let (namespace, name) = path.split_once('/').unwrap_or(("", path));
-        let (tag, id) = (tag.unwrap_or_default().to_owned(), id.unwrap_or_default().to_owned());
-        Ok(Self { registry: registry.to_owned(), namespace: namespace.to_owned(), name: name.to_owned(), tag, id })
+        read(text).ok_or_else(|| match read(&text.to_ascii_lowercase()) {
+            Some(_) => InvalidDockerReference::Uppercase,
+            None => InvalidDockerReference::Form,
+        })
     }
+}
+
+fn read(text: &str) -> Option<DockerReference> {
+    let (rest, id) = split(text, text.find('@'));
+    // A colon after the last slash separates the tag; one before it belongs to a port.
+    let after_slash = rest.rfind('/').map_or(0, |slash| slash + 1);
+    let colon = rest.get(after_slash..).and_then(|last| last.find(':')).map(|colon| after_slash + colon);
+    let (name, tag) = split(rest, colon);
+    if name.len() > LONGEST_NAME || !is_name(name) || !tag.is_none_or(is_tag) || !id.is_none_or(is_digest) {
+        return None;
+    }
+    let (registry, path) = registry_of(name);
+    let (namespace, name) = path.split_once('/').unwrap_or(("", path));
+    let (tag, id) = (tag.unwrap_or_default().to_owned(), id.unwrap_or_default().to_owned());
+    Some(DockerReference {
+        registry: registry.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        tag,
+        id,
+    })
 }
 
 /// What stands before and after a separator of one byte.
@@ -152,7 +171,6 @@ mod tests {
             "abc@badid",
             "a/b@sha256:something",
             "registry/extra/openshift//ruby",
-            "a/UP",
             "a:",
             "a@",
             ":a",
@@ -160,10 +178,12 @@ mod tests {
             "host:x/a",
             "-host/a/b",
             "a/b ",
-            "A",
         ];
         for text in bad {
-            assert_eq!(text.parse::<DockerReference>(), Err(InvalidDockerReference), "{text:?}");
+            assert_eq!(text.parse::<DockerReference>(), Err(InvalidDockerReference::Form), "{text:?}");
+        }
+        for text in ["a/UP", "A", "host:5000/UP/b:v1"] {
+            assert_eq!(text.parse::<DockerReference>(), Err(InvalidDockerReference::Uppercase), "{text:?}");
         }
     }
 

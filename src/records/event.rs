@@ -17,6 +17,11 @@ impl Actor {
         Self("system:anonymous".into())
     }
 
+    /// The server itself, when it imports what is wanted or scheduled.
+    pub(crate) fn importer() -> Self {
+        Self("system:importer".into())
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -31,6 +36,11 @@ pub(crate) enum Cause {
     /// The tag was set by its spec.
     Tag {
         /// What from, as the spec names it: a tag, an image, or a pull spec.
+        from: String,
+    },
+    /// It was imported from an upstream.
+    Import {
+        /// The pull spec that was imported, as it was given.
         from: String,
     },
     /// The tag follows another, and that one moved.
@@ -59,6 +69,7 @@ impl Cause {
         match self {
             Self::Push => "push",
             Self::Tag { .. } => "tag",
+            Self::Import { .. } => "import",
             Self::Tracking { .. } => "tracking",
             Self::Rollback { .. } => "rollback",
             Self::Status => "status",
@@ -71,7 +82,7 @@ impl Cause {
     /// Where the move came from, beyond its kind.
     pub(crate) fn source(&self) -> Option<&str> {
         match self {
-            Self::Tag { from } => Some(from),
+            Self::Tag { from } | Self::Import { from } => Some(from),
             Self::Tracking { tag } => Some(tag.as_str()),
             Self::Rollback { to } => Some(to),
             Self::Push | Self::Status | Self::TagDelete | Self::ManifestDelete | Self::StreamDelete => None,

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use weir_storage::Digest;
 
 use super::{
-    BlobLink, DeletedStream, ImageRecord, Kept, LimitRangeContent, LogEntry, ManifestLink, NamespaceContent, Referrer,
-    SecretContent, SpecTag, Stream, TagHead,
+    BlobLink, DeletedStream, ImageRecord, ImportCondition, ImportState, Kept, LimitRangeContent, LogEntry,
+    ManifestLink, NamespaceContent, Referrer, SecretContent, SpecTag, Stream, TagHead,
 };
 use crate::oci::{RepositoryName, StreamId, Tag};
 
@@ -138,6 +138,29 @@ pub(crate) fn heads_of(id: &StreamId) -> Prefix<TagHead> {
 /// The heads of a namespace's tags, or of all, by stream and tag.
 pub(crate) fn heads_in(namespace: Option<&str>) -> Prefix<TagHead> {
     Prefix::new("head", namespace.as_slice())
+}
+
+/// Why the last import of a tag failed.
+pub(crate) fn condition(id: &StreamId, tag: &Tag) -> Key<ImportCondition> {
+    Key::new("condition", &[id.namespace(), id.name(), tag.as_str()])
+}
+
+pub(crate) fn conditions_of(id: &StreamId) -> Prefix<ImportCondition> {
+    Prefix::new("condition", &[id.namespace(), id.name()])
+}
+
+/// The failed imports of a namespace's tags, or of all, by stream and tag.
+pub(crate) fn conditions_in(namespace: Option<&str>) -> Prefix<ImportCondition> {
+    Prefix::new("condition", namespace.as_slice())
+}
+
+/// What imports remember of a tag.
+pub(crate) fn import_state(id: &StreamId, tag: &Tag) -> Key<ImportState> {
+    Key::new("import", &[id.namespace(), id.name(), tag.as_str()])
+}
+
+pub(crate) fn import_states_all() -> Prefix<ImportState> {
+    Prefix::new("import", &[])
 }
 
 /// The place of one entry in a tag's log. Sequence numbers begin at 1 and are printed with twenty digits, so that they

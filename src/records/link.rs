@@ -6,14 +6,23 @@ use serde::{Deserialize, Serialize};
 use weir_storage::Digest;
 
 use super::Moment;
-use crate::oci::MediaType;
+use crate::oci::{MediaType, Source};
 
 /// Where linked content comes from when it is not local.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Origin {
     /// It was pushed or mounted: it is here or nowhere.
     Pushed,
+    /// It was imported: what is not here is there.
+    Upstream(Source),
+}
+
+impl Origin {
+    /// Whether it was pushed or mounted, and never only imported.
+    pub(crate) fn is_pushed(&self) -> bool {
+        *self == Self::Pushed
+    }
 }
 
 /// A manifest that a repository may serve.
@@ -57,4 +66,21 @@ pub(crate) struct Referrer {
     pub(crate) artifact_type: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) annotations: BTreeMap<String, String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_kept_as_words_and_parts() {
+        let source = Source { registry: "quay.io".into(), repository: "a/b".into(), insecure: false };
+        for (origin, text) in [
+            (Origin::Pushed, r#""pushed""#),
+            (Origin::Upstream(source), r#"{"upstream":{"registry":"quay.io","repository":"a/b"}}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&origin).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Origin>(text).unwrap(), origin);
+        }
+    }
 }

@@ -13,6 +13,8 @@
 //! | `tracker` ns name followed follower | nothing | a spec change |
 //! | `head` ns name tag | [`TagHead`]: what the tag means now | every move of the tag |
 //! | `log` ns name tag sequence | [`LogEntry`], never rewritten | every move of the tag |
+//! | `condition` ns name tag | [`ImportCondition`]: why the tag's last import failed | a failed import; gone when the tag moves |
+//! | `import` ns name tag | [`ImportState`]: what its imports found and how they failed | every import |
 //! | `tagged` ns name digest tag sequence | nothing: the log entries that tagged an image | every event |
 //! | `manifest` ns name digest | [`ManifestLink`] | a manifest push, a tag event |
 //! | `removed` ns name digest | the [`ManifestLink`] that a delete took away | a manifest or stream delete |
@@ -36,8 +38,10 @@
 //! Values are JSON. A value above the store's limit lies in the blob store, and its place holds its digest.
 
 mod as_of;
+mod condition;
 mod event;
 mod image;
+mod import_state;
 mod kept;
 pub(crate) mod keys;
 mod link;
@@ -51,8 +55,10 @@ mod turns;
 pub(crate) mod value;
 
 pub(crate) use as_of::{Past, Span};
+pub(crate) use condition::ImportCondition;
 pub(crate) use event::{Actor, AmendedImage, Amendment, Cause, LogEntry, LogKind, TaggedManifest, Taken};
 pub(crate) use image::ImageRecord;
+pub(crate) use import_state::{Failing, ImportState, Seen};
 pub(crate) use kept::{Kept, LimitRangeContent, NamespaceContent, Sealed, SecretContent};
 pub(crate) use keys::{Key, Prefix};
 pub(crate) use link::{BlobLink, ManifestLink, Origin, Referrer};

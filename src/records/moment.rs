@@ -1,6 +1,6 @@
 //! Times as they are kept: microseconds, in UTC.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,28 @@ impl Moment {
             }
             _ => self,
         }
+    }
+
+    /// This moment, so much later; the last one that there is where that cannot be printed.
+    #[must_use]
+    pub(crate) fn plus(self, duration: Duration) -> Self {
+        Self(self.0.checked_add(duration).unwrap_or(Timestamp::MAX))
+    }
+
+    /// This moment, so much earlier; the first one that there is where that cannot be printed.
+    #[must_use]
+    pub(crate) fn minus(self, duration: Duration) -> Self {
+        Self(self.0.checked_sub(duration).unwrap_or(Timestamp::MIN))
+    }
+
+    /// How long it is until a later moment; no time where that is not later.
+    pub(crate) fn until(self, later: Self) -> Duration {
+        Duration::try_from(later.0.duration_since(self.0)).unwrap_or_default()
+    }
+
+    /// The moment of a timestamp.
+    pub(crate) fn from_timestamp(timestamp: Timestamp) -> Self {
+        Self(timestamp)
     }
 
     /// Whole seconds since the Unix epoch, as Kubernetes prints times.

@@ -254,7 +254,7 @@ impl CommitManifest<'_> {
     async fn record_image(&self, transaction: &mut Transaction<'_>) -> Result<()> {
         let key = keys::image(self.digest);
         let record = match transaction.get(&key).await? {
-            Some(record) if record.lacks_config && !self.image.lacks_config => self.completed(record),
+            Some(record) if record.lacks_config && !self.image.lacks_config => image::completed(record, &self.image),
             Some(_) => return Ok(()),
             None => ImageRecord {
                 uid: uuid::Uuid::new_v4(),
@@ -266,18 +266,5 @@ impl CommitManifest<'_> {
             },
         };
         Ok(transaction.put(&key, &record)?)
-    }
-
-    fn completed(&self, record: ImageRecord) -> ImageRecord {
-        let mut object = self.image.object.clone();
-        if let Some(members) = object.as_object_mut() {
-            // What clients have said of the image since.
-            for kept in ["metadata", "signatures"] {
-                if let Some(value) = record.object.get(kept) {
-                    members.insert(kept.to_owned(), value.clone());
-                }
-            }
-        }
-        ImageRecord { object, lacks_config: false, ..record }
     }
 }

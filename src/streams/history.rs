@@ -67,7 +67,20 @@ pub(crate) async fn advance(
     let entry = LogEntry { at: place.at, actor: to.actor.clone(), cause: to.cause.clone(), kind };
     transaction.put(&keys::log(stream, tag, place.sequence), &entry)?;
     transaction.put(&keys::head(stream, tag), &next)?;
+    forgive(transaction, stream, tag).await?;
     Ok(Some(next))
+}
+
+/// Forgets that an import of the tag failed. Returns whether one did.
+///
+/// That is not guarded: an import that fails meanwhile is as one that fails afterwards.
+pub(crate) async fn forgive(transaction: &mut Transaction<'_>, stream: &StreamId, tag: &Tag) -> Result<bool, Error> {
+    let key = keys::condition(stream, tag);
+    let failed = transaction.peek(&key).await?.is_some();
+    if failed {
+        transaction.delete(&key);
+    }
+    Ok(failed)
 }
 
 /// Why something happens to a tag, and by whom.
@@ -94,8 +107,9 @@ pub(crate) async fn remove(
 ) -> Result<bool, Error> {
     let spec = super::spec::forget(transaction, stream, tag).await?;
     let wanted = spec.is_some();
+    let failed = forgive(transaction, stream, tag).await?;
     let had = retire(transaction, stream, tag, spec, By { cause, actor }).await?;
-    Ok(had || wanted)
+    Ok(had || wanted || failed)
 }
 
 /// Takes away what a tag means: a deletion is appended to its log, with the spec that goes with it. Returns whether it
@@ -108,6 +122,7 @@ pub(crate) async fn retire(
     by: By<'_>,
 ) -> Result<bool, Error> {
     let Some(head) = transaction.get(&keys::head(stream, tag)).await? else { return Ok(false) };
+    forgive(transaction, stream, tag).await?;
     let place = Place::after(transaction, stream, tag, Some(&head)).await?;
     let taken = Taken { since: head.since, top_sequence: head.top_sequence, spec };
     let kind = LogKind::Deletion { item: head.top, manifest: head.manifest, taken: Some(Box::new(taken)) };

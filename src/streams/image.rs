@@ -26,12 +26,53 @@ pub(crate) fn made(
     config: Option<&[u8]>,
     pushed: Moment,
 ) -> Result<MadeImage, Error> {
-    let derived = PushedManifest { manifest, digest, config, pushed: time(pushed) }.derive();
+    let image = derived(digest, manifest, config, pushed);
+    let lacks_config = manifest.config().is_some() && config.is_none();
+    Ok(MadeImage { object: stored(digest.as_str(), &image)?, lacks_config })
+}
+
+/// The image of a manifest that was imported: it does not say that it was pushed.
+pub(crate) fn imported(
+    digest: &Digest,
+    manifest: &Manifest,
+    config: Option<&[u8]>,
+    now: Moment,
+) -> Result<MadeImage, Error> {
+    let image = seen_upstream(digest, manifest, config, now);
+    let lacks_config = manifest.config().is_some() && config.is_none();
+    Ok(MadeImage { object: stored(digest.as_str(), &image)?, lacks_config })
+}
+
+/// The same as an object, of an image that may never be stored.
+pub(crate) fn seen_upstream(digest: &Digest, manifest: &Manifest, config: Option<&[u8]>, now: Moment) -> Image {
+    let mut image = derived(digest, manifest, config, now);
+    image.metadata.annotations.clear();
+    if manifest.kind() == ManifestKind::Image {
+        ascend(&mut image);
+    }
+    image
+}
+
+fn derived(digest: &Digest, manifest: &Manifest, config: Option<&[u8]>, now: Moment) -> Image {
+    let derived = PushedManifest { manifest, digest, config, pushed: time(now) }.derive();
     if let Some(error) = derived.config_error {
         tracing::info!(image.digest = %digest, %error, "Took {digest} without metadata: {error}");
     }
-    let lacks_config = manifest.config().is_some() && config.is_none();
-    Ok(MadeImage { object: stored(digest.as_str(), &derived.image)?, lacks_config })
+    derived.image
+}
+
+/// An image that was made without its config, with what is known now. It stays the same image.
+pub(crate) fn completed(record: ImageRecord, made: &MadeImage) -> ImageRecord {
+    let mut object = made.object.clone();
+    if let Some(members) = object.as_object_mut() {
+        // What clients have said of the image since.
+        for kept in ["metadata", "signatures"] {
+            if let Some(value) = record.object.get(kept) {
+                members.insert(kept.to_owned(), value.clone());
+            }
+        }
+    }
+    ImageRecord { object, lacks_config: false, ..record }
 }
 
 /// The object of an image as it is stored.

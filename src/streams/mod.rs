@@ -5,6 +5,7 @@
 //! - [`tracking`]: tags that follow others.
 //! - [`mapping`]: "this image is now this tag": what each push by tag commits.
 //! - [`links`]: the link by which a stream serves a manifest.
+//! - [`import`]: reading tags and metadata of other registries: on demand, when a spec asks for it, and by schedule.
 //! - [`image`]: the metadata of an image, made from its manifest and config.
 //! - [`spec`]: what is wanted of a stream's tags, and what a change of that does.
 //! - [`object`]: the objects of `image.openshift.io/v1` as they are printed.
@@ -23,6 +24,7 @@ pub(crate) mod algorithm;
 pub(crate) mod field_error;
 pub(crate) mod history;
 pub(crate) mod image;
+pub(crate) mod import;
 pub(crate) mod links;
 pub(crate) mod mapping;
 pub(crate) mod names;

@@ -6,6 +6,7 @@ mod host_names;
 mod image;
 mod image_stream;
 mod image_stream_image;
+mod image_stream_import;
 mod image_stream_tag;
 mod recorded;
 mod replay;

@@ -4,6 +4,7 @@
 //! - [`Call`], [`Reply`]: one request over a connection of its own, and its answer. [`Streamed`]: an answer that goes on and on. [`RawConnection`]: literal bytes.
 //! - [`Repository`], [`Session`]: pushing and pulling, in words of the domain.
 //! - [`Blob`], [`Manifest`]: content to push.
+//! - [`Upstream`]: another registry, to import from.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
@@ -15,6 +16,7 @@ mod reply;
 mod repository;
 mod session;
 mod streamed;
+mod upstream;
 mod weir;
 
 pub(crate) use call::Call;
@@ -24,4 +26,5 @@ pub(crate) use reply::Reply;
 pub(crate) use repository::Repository;
 pub(crate) use session::Session;
 pub(crate) use streamed::Streamed;
+pub(crate) use upstream::{Upstream, importing, reading};
 pub(crate) use weir::{Faults, Weir, files_below};

@@ -128,6 +128,8 @@ impl Weir {
         };
         // A test that failed may leave a request open; its server need not wait for it.
         config.limits.grace = Duration::from_secs(1);
+        // Tests that are about something else ask nobody.
+        config.upstreams.import.automatic = false;
         configure(&mut config);
         let running = Running::start(pace, config.clone(), Arc::clone(&clock), decorate);
         Self { running: Some(running), pace, config, clock, directory }

@@ -3,7 +3,6 @@
 mod follow;
 mod image;
 mod page;
-mod priority;
 mod size;
 mod stream;
 mod tag;

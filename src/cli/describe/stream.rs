@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::page::{Page, time};
-use super::{follow, items, priority, tag, text};
+use super::{follow, items, tag, text};
+use crate::streams::import::order;
 use crate::streams::object::Time;
 
 /// The annotation that is a description.
@@ -68,7 +69,7 @@ fn names(stream: &Value) -> Vec<String> {
     let spec = items(stream, "/spec/tags").iter().map(|tag| text(tag, "/name"));
     let all: BTreeSet<&str> = status.chain(spec).collect();
     let mut names: Vec<String> = all.into_iter().map(str::to_owned).collect();
-    priority::sort(&mut names);
+    order::sort(&mut names);
     names
 }
 

@@ -130,11 +130,7 @@ impl fmt::Display for Source {
 
 /// Reads a pull spec, or says why it is none.
 pub(in crate::cli) fn pull_spec(text: &str) -> Result<DockerReference, String> {
-    let lower = || text.to_ascii_lowercase().parse::<DockerReference>();
-    text.parse::<DockerReference>().map_err(|error| match lower() {
-        Ok(_) => "repository name must be lowercase".to_owned(),
-        Err(_) => error.to_string(),
-    })
+    text.parse::<DockerReference>().map_err(|error| error.to_string())
 }
 
 /// What a pull spec is, where nobody says it.

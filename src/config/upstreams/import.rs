@@ -11,6 +11,9 @@ use super::super::tree::Value;
 /// What imports of tags do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
+    /// Whether tags are imported that nobody asks for: after a change of what is wanted of them, after a failure, and by
+    /// schedule.
+    pub automatic: bool,
     /// What becomes of a manifest list where the import says `Legacy`, as `oc` always does.
     pub legacy: ImportMode,
     /// Tags of a repository that are imported at once; more are only listed.
@@ -54,6 +57,7 @@ const SCHEDULE: RangeInclusive<HumanDuration> = HumanDuration(Duration::from_sec
 impl Import {
     pub(super) fn read(mut section: Section<'_>, default: &Self) -> Self {
         let import = Self {
+            automatic: section.or("automatic", default.automatic),
             legacy: section.or("legacy", default.legacy),
             tags: section.within("tags", default.tags, TAGS),
             schedule: section.within("schedule", HumanDuration(default.schedule), SCHEDULE).0,

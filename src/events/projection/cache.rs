@@ -94,7 +94,8 @@ fn weight(state: Option<&StreamState>) -> usize {
 pub(super) fn by_stream(change: &Change) -> BTreeMap<StreamId, Vec<&ChangedKey>> {
     let mut streams: BTreeMap<StreamId, Vec<&ChangedKey>> = BTreeMap::new();
     for changed in &change.keys {
-        if !matches!(keys::family(&changed.key), b"stream" | b"touch" | b"spec" | b"head" | b"log") {
+        let family = keys::family(&changed.key);
+        if !matches!(family, b"stream" | b"touch" | b"spec" | b"head" | b"log" | b"condition") {
             continue;
         }
         if let Ok(id) = StreamId::new(keys::part(&changed.key, 0), keys::part(&changed.key, 1)) {

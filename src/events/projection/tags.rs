@@ -19,7 +19,7 @@ use crate::streams::state::{self, LISTED_ITEMS, States, StreamChange, StreamStat
 use crate::streams::view::Facts;
 
 /// What a tag is made of: its stream, and what is known of its image.
-const FAMILIES: &[&str] = &["stream", "touch", "spec", "head", "image", "manifest"];
+const FAMILIES: &[&str] = &["stream", "touch", "spec", "head", "condition", "image", "manifest"];
 
 /// Under which of its two kinds a tag is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Kind {
         let head = state.tags.get(tag).map(|found| &found.head);
         match self {
             Self::StreamTag => head.is_some_and(|head| head.top.image.is_some()),
-            Self::ImageTag => head.is_some() || state.specs.contains_key(tag),
+            Self::ImageTag => head.is_some() || state.specs.contains_key(tag) || state.conditions.contains_key(tag),
         }
     }
 
@@ -64,7 +64,7 @@ impl Kind {
 
     /// The tags that are there.
     fn all(self, state: &StreamState) -> BTreeSet<Tag> {
-        let tags = state.tags.keys().chain(state.specs.keys());
+        let tags = state.tags.keys().chain(state.specs.keys()).chain(state.conditions.keys());
         tags.filter(|tag| self.has(state, tag)).cloned().collect()
     }
 }
@@ -193,13 +193,18 @@ fn touched(kind: Kind, step: &cache::Step<'_>) -> BTreeSet<Tag> {
     let shown = |state: &StreamState| kind.shown(&state.record);
     if step.before.as_ref().map(shown) != step.after.as_ref().map(shown) {
         let both = step.before.iter().chain(&step.after);
-        return both.flat_map(|state| state.tags.keys().chain(state.specs.keys()).cloned()).collect();
+        return both.flat_map(|state| kind.all(state)).collect();
     }
     let (Some(before), Some(after)) = (&step.before, &step.after) else { return BTreeSet::new() };
-    let ours = step.change.keys.iter().filter(|changed| matches!(keys::family(&changed.key), b"head" | b"spec"));
+    let ours = |family: &[u8]| matches!(family, b"head" | b"spec" | b"condition");
+    let ours = step.change.keys.iter().filter(|changed| ours(keys::family(&changed.key)));
     let tags = ours.filter_map(|changed| keys::part(&changed.key, 2).parse::<Tag>().ok());
-    tags.filter(|tag| before.tags.get(tag) != after.tags.get(tag) || before.specs.get(tag) != after.specs.get(tag))
-        .collect()
+    let differs = |tag: &Tag| {
+        before.tags.get(tag) != after.tags.get(tag)
+            || before.specs.get(tag) != after.specs.get(tag)
+            || before.conditions.get(tag) != after.conditions.get(tag)
+    };
+    tags.filter(differs).collect()
 }
 
 /// A tag with its image; nothing where there is no such object.
@@ -215,6 +220,7 @@ async fn print(source: &Source, kind: Kind, past: &mut Past, of: Printing<'_>) -
         touched: revision,
         head: found.map(|found| found.head.clone()),
         spec: state.specs.get(tag).cloned(),
+        condition: state.conditions.get(tag).cloned(),
     };
     let image = match &facts.head {
         Some(head) => image(source, past, id, &facts, head.top.image.as_ref(), at).await?,
@@ -228,7 +234,8 @@ async fn print(source: &Source, kind: Kind, past: &mut Past, of: Printing<'_>) -
             Object::print(event, traits, &Typed::new(object)).map(Some)
         }
         (Kind::ImageTag, image) => {
-            let status = found.map(|found| view.tag_event_list(id, &state.record, tag, &found.items));
+            let items = found.map(|found| found.items.as_slice());
+            let status = view.tag_status(id, &state.record, tag, items, facts.condition.as_ref());
             let mut object = facts.image_tag(id, tag, status);
             object.image = image;
             Object::print(event, traits, &Typed::new(object)).map(Some)

@@ -47,7 +47,10 @@ pub(super) async fn image(transaction: &mut Transaction<'_>, stream: &StreamId, 
         return Ok(place.meaning(transaction, stream, digest).await?);
     }
     let (digest, manifest) = only(id, children(transaction, stream, id).await?)?;
-    let reference = PullSpec::Own { stream: stream.clone(), digest: digest.clone() };
+    // One that was imported says itself where it is.
+    let record = transaction.get(&keys::image(&digest)).await?;
+    let own = || PullSpec::Own { stream: stream.clone(), digest: digest.clone() };
+    let reference = record.and_then(|record| record.reference).unwrap_or_else(own);
     Ok(Meaning { created: None, reference, image: Some(digest), manifest: Some(manifest) })
 }
 

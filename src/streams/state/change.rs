@@ -39,6 +39,13 @@ impl StreamState {
                         None => _ = state.specs.remove(&tag),
                     }
                 }
+                b"condition" => {
+                    let Ok(tag) = keys::part(&changed.key, 2).parse() else { continue };
+                    match after(records, changed).await? {
+                        Some(condition) => _ = state.conditions.insert(tag, condition),
+                        None => _ = state.conditions.remove(&tag),
+                    }
+                }
                 b"head" => {
                     let Ok(tag) = keys::part(&changed.key, 2).parse() else { continue };
                     heads.push((tag, after(records, changed).await?));
@@ -66,10 +73,14 @@ impl StreamState {
             return self.clone();
         }
         let mut part = Self { touched: self.touched, ..Self::new(self.id.clone(), self.record.clone()) };
-        let tags = change.keys.iter().filter(|changed| matches!(keys::family(&changed.key), b"head" | b"spec"));
+        let tags =
+            change.keys.iter().filter(|changed| matches!(keys::family(&changed.key), b"head" | b"spec" | b"condition"));
         for tag in tags.filter_map(|changed| keys::part(&changed.key, 2).parse::<Tag>().ok()) {
             if let Some(spec) = self.specs.get(&tag) {
                 part.specs.insert(tag.clone(), spec.clone());
+            }
+            if let Some(condition) = self.conditions.get(&tag) {
+                part.conditions.insert(tag.clone(), condition.clone());
             }
             if let Some(found) = self.tags.get(&tag) {
                 part.tags.insert(tag, found.clone());

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use weir_storage::Revision;
 
 use crate::oci::{StreamId, Tag};
-use crate::records::{Item, SpecTag, Stream, TagHead};
+use crate::records::{ImportCondition, Item, SpecTag, Stream, TagHead};
 
 pub(crate) use change::StreamChange;
 pub(crate) use read::{FAMILIES, States, read, read_between, read_past, read_tag};
@@ -41,6 +41,8 @@ pub(crate) struct StreamState {
     pub(crate) record: Stream,
     pub(crate) specs: BTreeMap<Tag, SpecTag>,
     pub(crate) tags: BTreeMap<Tag, TagState>,
+    /// Tags whose last import failed, be it that they mean something or not.
+    pub(crate) conditions: BTreeMap<Tag, ImportCondition>,
 }
 
 /// A tag that means something.
@@ -53,7 +55,8 @@ pub(crate) struct TagState {
 
 impl StreamState {
     fn new(id: StreamId, record: Stream) -> Self {
-        Self { id, touched: Revision::ZERO, record, specs: BTreeMap::new(), tags: BTreeMap::new() }
+        let (specs, tags, conditions) = Default::default();
+        Self { id, touched: Revision::ZERO, record, specs, tags, conditions }
     }
 
     /// How many items of each tag are shown in lists and watches.
@@ -64,6 +67,6 @@ impl StreamState {
     /// About how much memory it takes, counted in items.
     pub(crate) fn weight(&self) -> usize {
         let items: usize = self.tags.values().map(|tag| 1 + tag.items.len()).sum();
-        1 + self.specs.len() + items
+        1 + self.specs.len() + self.conditions.len() + items
     }
 }

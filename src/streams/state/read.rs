@@ -10,7 +10,7 @@ use crate::records::{Error, Past, Records, Span, TagHead, keys};
 use crate::streams::history;
 
 /// The families of keys that a state is made of.
-pub(crate) const FAMILIES: &[&str] = &["stream", "touch", "spec", "head"];
+pub(crate) const FAMILIES: &[&str] = &["stream", "touch", "spec", "head", "condition"];
 
 /// Which streams.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +24,7 @@ pub(crate) enum States<'a> {
 }
 
 impl States<'_> {
-    fn spans(self) -> [Span; 4] {
+    fn spans(self) -> [Span; 5] {
         let namespace = match self {
             Self::All => None,
             Self::Namespace(namespace) => Some(namespace),
@@ -34,6 +34,7 @@ impl States<'_> {
                     Span::key(&keys::touch(id)),
                     Span::of(&keys::specs_of(id)),
                     Span::of(&keys::heads_of(id)),
+                    Span::of(&keys::conditions_of(id)),
                 ];
             }
         };
@@ -42,17 +43,19 @@ impl States<'_> {
             Span::of(&keys::touches_in(namespace)),
             Span::of(&keys::specs_in(namespace)),
             Span::of(&keys::heads_in(namespace)),
+            Span::of(&keys::conditions_in(namespace)),
         ]
     }
 }
 
 /// The streams from one to another, both included.
-fn between(first: &StreamId, last: &StreamId) -> [Span; 4] {
+fn between(first: &StreamId, last: &StreamId) -> [Span; 5] {
     [
         Span::between(&keys::stream(first), &keys::stream(last)),
         Span::between(&keys::touch(first), &keys::touch(last)),
         Span::prefixes(&keys::specs_of(first), &keys::specs_of(last)),
         Span::prefixes(&keys::heads_of(first), &keys::heads_of(last)),
+        Span::prefixes(&keys::conditions_of(first), &keys::conditions_of(last)),
     ]
 }
 
@@ -84,6 +87,7 @@ pub(crate) async fn read_tag(records: &Records, id: &StreamId, tag: &Tag) -> Res
         Span::key(&keys::touch(id)),
         Span::key(&keys::spec(id, tag)),
         Span::key(&keys::head(id, tag)),
+        Span::key(&keys::condition(id, tag)),
     ];
     let snapshot = records.snapshot(spans).await?;
     Ok(collect(records, snapshot.ranges, 1).await?.pop())
@@ -101,8 +105,8 @@ pub(crate) async fn read_past(
     Ok(collect(records, ranges, items).await?.pop())
 }
 
-async fn collect(records: &Records, ranges: [Vec<Entry>; 4], items: usize) -> Result<Vec<StreamState>, Error> {
-    let [streams, touches, specs, heads] = ranges;
+async fn collect(records: &Records, ranges: [Vec<Entry>; 5], items: usize) -> Result<Vec<StreamState>, Error> {
+    let [streams, touches, specs, heads, conditions] = ranges;
     let mut states = BTreeMap::new();
     for Entry { key, value, .. } in streams {
         let Ok(id) = StreamId::new(keys::part(&key, 0), keys::part(&key, 1)) else { continue };
@@ -125,6 +129,11 @@ async fn collect(records: &Records, ranges: [Vec<Entry>; 4], items: usize) -> Re
         let head: TagHead = records.decode(&key, &value).await?;
         let items = history::items(records, &state.id, &tag, &head, items).await?;
         state.tags.insert(tag, TagState { head, items });
+    }
+    for Entry { key, value, .. } in conditions {
+        if let (Some(state), Ok(tag)) = (states.of(&key), keys::part(&key, 2).parse()) {
+            state.conditions.insert(tag, records.decode(&key, &value).await?);
+        }
     }
     Ok(states.states.into_values().collect())
 }

@@ -33,4 +33,4 @@ mod tag_ref_changed;
 mod tags_changed;
 mod update_tracking_tags;
 mod worked_examples;
-mod world;
+pub(super) mod world;

@@ -20,57 +20,65 @@ use crate::streams::mapping::{self, Mapping};
 use crate::streams::object::ImageStream;
 use crate::streams::spec::change::{ChangeSpec, NewTags, SpecChanged};
 use crate::streams::spec::refusal::SpecError;
+use crate::streams::validation::allowed::AllowList;
 use crate::streams::view::View;
 use crate::streams::write::Editor;
 use crate::streams::{HostNames, image, tracking};
 
 /// An item as it is shown: pull spec, image, generation.
-pub(super) type Shown = (String, String, i64);
+pub(in crate::streams) type Shown = (String, String, i64);
 
-pub(super) struct World {
-    pub(super) records: Records,
-    pub(super) clock: Arc<ManualClock>,
-    pub(super) names: HostNames,
+pub(in crate::streams) struct World {
+    pub(in crate::streams) records: Records,
+    pub(in crate::streams) clock: Arc<ManualClock>,
+    pub(in crate::streams) names: HostNames,
     actor: Actor,
+    allowed: AllowList,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(in crate::streams) fn new() -> Self {
         Self::upon(Arc::new(MemoryStore::new()))
     }
 
-    pub(super) fn upon(metadata: Arc<dyn MetadataStore>) -> Self {
+    pub(in crate::streams) fn upon(metadata: Arc<dyn MetadataStore>) -> Self {
         let clock = Arc::new(ManualClock::at(1_000));
         let records = Records::new(metadata, Arc::new(MemoryBlobs::default()), Arc::clone(&clock) as _);
         let names = HostNames { internal: "registry:5000".to_owned(), public: None };
-        Self { records, clock, names, actor: Actor::anonymous() }
+        Self { records, clock, names, actor: Actor::anonymous(), allowed: AllowList::default() }
     }
 
-    pub(super) fn view(&self) -> View<'_> {
+    pub(in crate::streams) fn view(&self) -> View<'_> {
         View { records: &self.records, names: &self.names }
     }
 
     /// Writes as anybody.
-    pub(super) fn editor(&self) -> Editor<'_> {
-        Editor { records: &self.records, names: &self.names, actor: &self.actor, dry_run: false }
+    pub(in crate::streams) fn editor(&self) -> Editor<'_> {
+        Editor {
+            records: &self.records,
+            names: &self.names,
+            actor: &self.actor,
+            allowed: &self.allowed,
+            dry_run: false,
+        }
     }
 
     /// Decides as anybody, and writes nothing.
-    pub(super) fn rehearsal(&self) -> Editor<'_> {
+    pub(in crate::streams) fn rehearsal(&self) -> Editor<'_> {
         Editor { dry_run: true, ..self.editor() }
     }
 
-    pub(super) fn tick(&self) {
+    pub(in crate::streams) fn tick(&self) {
         self.clock.advance(Duration::from_secs(1));
     }
 
     /// Makes a stream without tags.
-    pub(super) async fn create(&self, stream: &StreamId) {
+    pub(in crate::streams) async fn create(&self, stream: &StreamId) {
         self.set_spec(stream, &[]).await.unwrap();
     }
 
     /// Pushes an image with its manifest and blobs.
-    pub(super) async fn push(&self, stream: &StreamId, tag: &str, content: &Content) -> Revision {
+    pub(in crate::streams) async fn push(&self, stream: &StreamId, tag: &str, content: &Content) -> Revision {
         self.records.blobs().put(&content.digest, content.manifest.clone()).await.unwrap();
         for blob in &content.blobs {
             self.records.blobs().put(blob, Bytes::from_static(b"{}")).await.unwrap();
@@ -80,7 +88,7 @@ impl World {
     }
 
     /// Adds a tag event, and lets the tags that follow move. Returns whether anything changed.
-    pub(super) async fn event(
+    pub(in crate::streams) async fn event(
         &self,
         stream: &StreamId,
         tag: &str,
@@ -92,7 +100,11 @@ impl World {
     }
 
     /// Replaces the whole spec; the stream is made where there is none.
-    pub(super) async fn set_spec(&self, stream: &StreamId, tags: &[(&str, SpecTag)]) -> Result<SpecChanged, SpecError> {
+    pub(in crate::streams) async fn set_spec(
+        &self,
+        stream: &StreamId,
+        tags: &[(&str, SpecTag)],
+    ) -> Result<SpecChanged, SpecError> {
         let tags = tags.iter().map(|(tag, spec)| (tag.parse().unwrap(), spec.clone())).collect();
         let (repository, actor) = (stream.repository(), Actor::anonymous());
         let change = ChangeSpec {
@@ -107,7 +119,7 @@ impl World {
     }
 
     /// Sets one spec tag, or takes it away, as a write of an image stream tag does.
-    pub(super) async fn set_tag(
+    pub(in crate::streams) async fn set_tag(
         &self,
         stream: &StreamId,
         tag: &str,
@@ -118,16 +130,16 @@ impl World {
     }
 
     /// Deletes a tag with its spec.
-    pub(super) async fn delete_tag(&self, stream: &StreamId, tag: &str) -> bool {
+    pub(in crate::streams) async fn delete_tag(&self, stream: &StreamId, tag: &str) -> bool {
         self.records.transact(&DeleteTag { stream, tag: tag.parse().unwrap() }).await.unwrap().outcome
     }
 
-    pub(super) async fn stream(&self, stream: &StreamId) -> ImageStream {
+    pub(in crate::streams) async fn stream(&self, stream: &StreamId) -> ImageStream {
         self.view().stream(stream).await.unwrap()
     }
 
     /// The items of a tag, newest first.
-    pub(super) async fn items(&self, stream: &StreamId, tag: &str) -> Vec<Shown> {
+    pub(in crate::streams) async fn items(&self, stream: &StreamId, tag: &str) -> Vec<Shown> {
         let tags = self.stream(stream).await.status.tags;
         let items = tags.into_iter().find(|events| events.tag == tag).and_then(|events| events.items);
         let shown = items.into_iter().flatten();
@@ -135,43 +147,43 @@ impl World {
     }
 
     /// The generation of a stream, and that of each of its spec tags.
-    pub(super) async fn generations(&self, stream: &StreamId) -> (i64, BTreeMap<String, i64>) {
+    pub(in crate::streams) async fn generations(&self, stream: &StreamId) -> (i64, BTreeMap<String, i64>) {
         let object = self.stream(stream).await;
         let tags = object.spec.tags.into_iter().map(|tag| (tag.name, tag.generation.unwrap()));
         (object.metadata.generation, tags.collect())
     }
 }
 
-pub(super) fn stream(id: &str) -> StreamId {
+pub(in crate::streams) fn stream(id: &str) -> StreamId {
     id.parse().unwrap()
 }
 
 /// An item with an image of this server.
-pub(super) fn own(stream: &StreamId, image: &Digest, generation: i64) -> Shown {
+pub(in crate::streams) fn own(stream: &StreamId, image: &Digest, generation: i64) -> Shown {
     (format!("registry:5000/{}@{image}", stream.repository()), image.to_string(), generation)
 }
 
 /// An item from elsewhere.
-pub(super) fn external(reference: &str, image: Option<&Digest>, generation: i64) -> Shown {
+pub(in crate::streams) fn external(reference: &str, image: Option<&Digest>, generation: i64) -> Shown {
     (reference.to_owned(), image.map(ToString::to_string).unwrap_or_default(), generation)
 }
 
 /// The pull spec of an image of a stream.
-pub(super) fn own_spec(stream: &StreamId, image: &Digest) -> PullSpec {
+pub(in crate::streams) fn own_spec(stream: &StreamId, image: &Digest) -> PullSpec {
     PullSpec::Own { stream: stream.clone(), digest: image.clone() }
 }
 
-pub(super) fn external_spec(reference: &str) -> PullSpec {
+pub(in crate::streams) fn external_spec(reference: &str) -> PullSpec {
     PullSpec::External(reference.to_owned())
 }
 
 /// A digest whose hexadecimal part begins with `start`, and is zeros otherwise.
-pub(super) fn digest(start: &str) -> Digest {
+pub(in crate::streams) fn digest(start: &str) -> Digest {
     format!("sha256:{start:0<64}").parse().unwrap()
 }
 
 /// A spec tag.
-pub(super) fn from(kind: SourceKind, name: &str) -> SpecTag {
+pub(in crate::streams) fn from(kind: SourceKind, name: &str) -> SpecTag {
     SpecTag {
         from: Some(SpecSource { kind, name: name.to_owned(), namespace: None }),
         annotations: BTreeMap::new(),
@@ -182,36 +194,36 @@ pub(super) fn from(kind: SourceKind, name: &str) -> SpecTag {
     }
 }
 
-pub(super) fn from_tag(name: &str) -> SpecTag {
+pub(in crate::streams) fn from_tag(name: &str) -> SpecTag {
     from(SourceKind::ImageStreamTag, name)
 }
 
-pub(super) fn from_image(name: &str) -> SpecTag {
+pub(in crate::streams) fn from_image(name: &str) -> SpecTag {
     from(SourceKind::ImageStreamImage, name)
 }
 
-pub(super) fn upstream(name: &str) -> SpecTag {
+pub(in crate::streams) fn upstream(name: &str) -> SpecTag {
     from(SourceKind::DockerImage, name)
 }
 
 /// A spec tag that is only a pointer.
-pub(super) fn pointer(name: &str) -> SpecTag {
+pub(in crate::streams) fn pointer(name: &str) -> SpecTag {
     SpecTag { reference: true, ..upstream(name) }
 }
 
 /// What is pushed.
 #[derive(Debug)]
-pub(super) struct Content {
-    pub(super) digest: Digest,
+pub(in crate::streams) struct Content {
+    pub(in crate::streams) digest: Digest,
     manifest: Bytes,
     media_type: MediaType,
-    pub(super) blobs: Vec<Digest>,
+    pub(in crate::streams) blobs: Vec<Digest>,
     children: Vec<Digest>,
 }
 
 impl Content {
     /// An image with a config and a layer of its own.
-    pub(super) fn image(name: &str) -> Self {
+    pub(in crate::streams) fn image(name: &str) -> Self {
         let blob = |of: &str| Algorithm::Sha256.digest(format!("{of} of {name}").as_bytes());
         let (config, layer) = (blob("config"), blob("layer"));
         let media_type = "application/vnd.oci.image.manifest.v1+json";
@@ -225,7 +237,7 @@ impl Content {
     }
 
     /// An index of others.
-    pub(super) fn index(children: &[&Self]) -> Self {
+    pub(in crate::streams) fn index(children: &[&Self]) -> Self {
         let media_type = "application/vnd.oci.image.index.v1+json";
         let descriptors: Vec<_> = children
             .iter()

@@ -1,5 +1,7 @@
 //! Imports: their shape.
 
+use serde_json::Value;
+
 use super::{names, pull_spec};
 use crate::records::SourceKind;
 use crate::streams::field_error::{FieldError, Path};
@@ -25,7 +27,9 @@ pub(crate) fn check(import: &ImageStreamImport) -> Vec<FieldError> {
         check_repository(repository, &spec.child("repository"), &mut errors);
     }
     if import.spec.images.is_empty() && import.spec.repository.is_none() {
-        errors.push(Path::default().invalid("", "you must specify at least one image or a repository import"));
+        errors.push(
+            spec.child("images").invalid(Value::Null, "you must specify at least one image or a repository import"),
+        );
     }
     errors
 }
@@ -39,7 +43,7 @@ fn check_image(image: &ImageImportSpec, path: &Path, errors: &mut Vec<FieldError
         pull_spec(&image.from.name, &name, errors);
     }
     if image.to.as_ref().is_some_and(|to| to.name.is_empty()) {
-        errors.push(path.child("to").child("name").required("the name of the target tag must be specified"));
+        errors.push(path.child("to").child("name").invalid("", "the name of the target tag must be specified"));
     }
     input::import_mode(&image.import_policy.import_mode, &path.child("importPolicy"), errors);
 }

@@ -4,8 +4,10 @@
 //! what an object names exists is found out when it is written.
 //!
 //! - [`names`]: names of streams and images. [`meta`]: labels, annotations and what else all objects say of themselves.
+//! - [`allowed`]: the registries that may be named.
 //! - [`stream`], [`stream_tag`], [`image_tag`], [`image`], [`signature`], [`mapping`], [`import`]: one resource each.
 
+pub(crate) mod allowed;
 pub(crate) mod image;
 pub(crate) mod image_tag;
 pub(crate) mod import;

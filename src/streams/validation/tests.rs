@@ -387,7 +387,7 @@ fn image_stream_import() {
     let untagged = json!({"images": [{"from": {"kind": "DockerImage", "name": "abc"}, "to": {}}]});
     assert_eq!(
         of_import(&untagged),
-        ["spec.images[0].to.name: Required value: the name of the target tag must be specified"]
+        ["spec.images[0].to.name: Invalid value: \"\": the name of the target tag must be specified"]
     );
     assert!(of_import(&json!({}))[0].ends_with("you must specify at least one image or a repository import"));
 }

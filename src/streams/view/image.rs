@@ -15,8 +15,9 @@ impl View<'_> {
         let stream = self.require_stream(id).await?;
         let digest = self.resolve_image(id, wanted).await?;
         let reference = PullSpec::Own { stream: id.clone(), digest: digest.clone() };
-        let linked = self.records.exists(&keys::manifest(id, &digest)).await?;
-        let reference = if linked { reference } else { self.recorded_reference(&digest).await?.unwrap_or(reference) };
+        let link = self.records.get(&keys::manifest(id, &digest)).await?;
+        let pushed = link.is_some_and(|link| link.record.origin.is_pushed());
+        let reference = if pushed { reference } else { self.recorded_reference(&digest).await?.unwrap_or(reference) };
         let image = self.image_in(id, &stream.record, &digest, &reference).await?;
         Ok(ImageStreamImage {
             metadata: ObjectMeta {

@@ -11,6 +11,7 @@ mod layers;
 mod stream;
 mod tag;
 
+pub(crate) use stream::shown_condition;
 pub(crate) use tag::Facts;
 
 use weir_storage::{Digest, Revision};

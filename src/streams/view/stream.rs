@@ -1,16 +1,18 @@
 //! Streams.
 
+use std::collections::BTreeSet;
+
 use weir_storage::Revision;
 
 use super::{Listing, Part, View, ViewError, version};
 use crate::oci::{StreamId, Tag};
-use crate::records::{Error, Item, Stream, TagHead, keys};
-use crate::streams::history;
+use crate::records::{Error, ImportCondition, Item, Stream, keys};
 use crate::streams::image::time;
 use crate::streams::object::{
     ImageLookupPolicy, ImageStream, ImageStreamSpec, ImageStreamStatus, NamedTagEventList, ObjectMeta, TagEvent,
+    TagEventCondition,
 };
-use crate::streams::state::{self, ITEMS, LISTED_READ, States, StreamState, TagState};
+use crate::streams::state::{self, ITEMS, LISTED_READ, States, StreamState};
 
 use super::tag::tag_reference;
 
@@ -69,15 +71,16 @@ impl View<'_> {
 
     /// A stream, with at most so many items of each tag. Where a tag has more, the stream says so.
     pub(crate) fn assemble_stream(&self, state: &StreamState, items: usize) -> ImageStream {
-        let StreamState { id, touched, record, specs, tags } = state;
-        let shown = |tag: &Tag, found: &TagState| {
-            let items = found.items.get(..items).unwrap_or(&found.items);
-            self.tag_event_list(id, record, tag, items)
+        let StreamState { id, touched, record, specs, tags, conditions } = state;
+        let shown = |tag: &Tag| {
+            let found = tags.get(tag).map(|found| found.items.get(..items).unwrap_or(&found.items));
+            self.tag_status(id, record, tag, found, conditions.get(tag))
         };
         let mut metadata = metadata(id, record, *touched);
         if tags.values().any(|found| found.items.len() > items) {
             metadata.annotations.insert(ImageStream::ITEMS_SHOWN.to_owned(), items.to_string());
         }
+        let named: BTreeSet<&Tag> = tags.keys().chain(conditions.keys()).collect();
         ImageStream {
             metadata,
             spec: ImageStreamSpec {
@@ -88,31 +91,27 @@ impl View<'_> {
             status: ImageStreamStatus {
                 docker_image_repository: self.names.repository(&record.repository),
                 public_docker_image_repository: self.names.public_repository(&record.repository).unwrap_or_default(),
-                tags: tags.iter().map(|(tag, found)| shown(tag, found)).collect(),
+                tags: named.into_iter().filter_map(shown).collect(),
             },
         }
     }
 
-    pub(super) async fn tag_events(
+    /// What happened to a tag: its items, and how its last import failed. Nothing, where it neither means anything nor
+    /// failed.
+    pub(crate) fn tag_status(
         &self,
         id: &StreamId,
         stream: &Stream,
         tag: &Tag,
-        head: &TagHead,
-    ) -> Result<NamedTagEventList, Error> {
-        let items = history::items(self.records, id, tag, head, ITEMS).await?;
-        Ok(self.tag_event_list(id, stream, tag, &items))
-    }
-
-    pub(crate) fn tag_event_list(
-        &self,
-        id: &StreamId,
-        stream: &Stream,
-        tag: &Tag,
-        items: &[Item],
-    ) -> NamedTagEventList {
-        let events = items.iter().map(|item| self.tag_event(id, stream, item));
-        NamedTagEventList { tag: tag.to_string(), items: Some(events.collect()), conditions: Vec::new() }
+        items: Option<&[Item]>,
+        condition: Option<&ImportCondition>,
+    ) -> Option<NamedTagEventList> {
+        if items.is_none() && condition.is_none() {
+            return None;
+        }
+        let events = |items: &[Item]| items.iter().map(|item| self.tag_event(id, stream, item)).collect();
+        let conditions = condition.map(shown_condition).into_iter().collect();
+        Some(NamedTagEventList { tag: tag.to_string(), items: items.map(events), conditions })
     }
 
     /// An item as it is shown in a stream.
@@ -123,6 +122,18 @@ impl View<'_> {
             image: item.image.as_ref().map(ToString::to_string).unwrap_or_default(),
             generation: item.generation,
         }
+    }
+}
+
+/// A failed import as it is shown. One that went well is not.
+pub(crate) fn shown_condition(condition: &ImportCondition) -> TagEventCondition {
+    TagEventCondition {
+        kind: "ImportSuccess".to_owned(),
+        status: "False".to_owned(),
+        last_transition_time: Some(time(condition.since)),
+        reason: condition.reason.clone(),
+        message: condition.message.clone(),
+        generation: condition.generation,
     }
 }
 

@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use weir_storage::Revision;
 
-use super::stream::metadata;
+use super::stream::{metadata, shown_condition};
 use super::{Listing, Part, TagPlace, View, ViewError, version};
 use crate::oci::{StreamId, Tag};
-use crate::records::{Error, Item, Prefix, PullSpec, ReferencePolicy, SpecTag, Stream, TagHead, keys};
+use crate::records::{Error, ImportCondition, Item, Prefix, PullSpec, ReferencePolicy, SpecTag, Stream, TagHead, keys};
+use crate::streams::history;
 use crate::streams::image::time;
 use crate::streams::object::{
     DockerImage, Image, ImageLookupPolicy, ImageStreamTag, ImageTag, NamedTagEventList, ObjectMeta, ObjectReference,
     TagImportPolicy, TagReference, TagReferencePolicy,
 };
-use crate::streams::state;
+use crate::streams::state::{self, ITEMS};
 
 /// How many keys are read at once to find a page of tags.
 const BATCH: usize = 256;
@@ -25,9 +26,15 @@ pub(crate) struct Facts {
     pub(crate) touched: Revision,
     pub(crate) head: Option<TagHead>,
     pub(crate) spec: Option<SpecTag>,
+    pub(crate) condition: Option<ImportCondition>,
 }
 
 impl Facts {
+    /// Whether anything is known of the tag.
+    fn any(&self) -> bool {
+        self.head.is_some() || self.spec.is_some() || self.condition.is_some()
+    }
+
     /// The pull spec that a tag hands out: its own, or this server's where its policy says so.
     pub(crate) fn resolved(&self, id: &StreamId) -> Option<PullSpec> {
         let top = &self.head.as_ref()?.top;
@@ -54,7 +61,7 @@ impl Facts {
             // As recorded: without an image there is nothing that a generation could be of.
             generation: top.filter(|top| top.image.is_some()).map_or(0, |top| top.generation),
             lookup_policy: ImageLookupPolicy { local: self.record.lookup_local },
-            conditions: Vec::new(),
+            conditions: self.condition.iter().map(shown_condition).collect(),
             image,
         }
     }
@@ -92,7 +99,7 @@ impl View<'_> {
     /// A tag, with or without an image.
     pub(crate) async fn image_tag(&self, id: &StreamId, tag: &Tag) -> Result<ImageTag, ViewError> {
         let facts = self.facts(id, tag).await?;
-        if facts.head.is_none() && facts.spec.is_none() {
+        if !facts.any() {
             return Err(ViewError::NoTag);
         }
         self.written_image_tag(id, tag).await
@@ -156,14 +163,14 @@ impl View<'_> {
         for place in places {
             let head = self.records.get(&keys::head(&place.stream, &place.tag)).await?.map(|found| found.record);
             let Some(facts) = streams.facts(self, &place, head).await? else { continue };
-            if facts.head.is_some() || facts.spec.is_some() {
+            if facts.any() {
                 items.push(self.assemble_image_tag(&place.stream, &place.tag, facts).await?);
             }
         }
         Ok(Listing { items, next, revision })
     }
 
-    /// The tags that have a spec or a status, in order, and where they go on.
+    /// The tags that have a spec or a status, be it a failed import, in order, and where they go on.
     async fn tag_places(
         &self,
         namespace: Option<&str>,
@@ -172,9 +179,11 @@ impl View<'_> {
         let wanted = part.limit.saturating_add(1);
         let head = part.after.as_ref().map(|place| keys::head(&place.stream, &place.tag).bytes().clone());
         let spec = part.after.as_ref().map(|place| keys::spec(&place.stream, &place.tag).bytes().clone());
+        let failed = part.after.as_ref().map(|place| keys::condition(&place.stream, &place.tag).bytes().clone());
         let mut places = BTreeSet::new();
         places.extend(self.places(&keys::heads_in(namespace), head, wanted).await?);
         places.extend(self.places(&keys::specs_in(namespace), spec, wanted).await?);
+        places.extend(self.places(&keys::conditions_in(namespace), failed, wanted).await?);
         let more = places.len() > part.limit;
         let places: Vec<TagPlace> = places.into_iter().take(part.limit).collect();
         let next = places.last().cloned().filter(|_| more);
@@ -190,7 +199,8 @@ impl View<'_> {
         let found = state::read_tag(self.records, id, tag).await?;
         let mut state = found.ok_or_else(|| ViewError::NoStream(id.clone()))?;
         let head = state.tags.remove(tag).map(|tag| tag.head);
-        Ok(Facts { record: state.record, touched: state.touched, head, spec: state.specs.remove(tag) })
+        let (spec, condition) = (state.specs.remove(tag), state.conditions.remove(tag));
+        Ok(Facts { record: state.record, touched: state.touched, head, spec, condition })
     }
 
     /// A tag as lists show it, with nothing of its image but the name and where it is.
@@ -213,10 +223,11 @@ impl View<'_> {
     }
 
     async fn assemble_image_tag(&self, id: &StreamId, tag: &Tag, facts: Facts) -> Result<ImageTag, Error> {
-        let status = match &facts.head {
-            Some(head) => Some(self.tag_events(id, &facts.record, tag, head).await?),
+        let items = match &facts.head {
+            Some(head) => Some(history::items(self.records, id, tag, head, ITEMS).await?),
             None => None,
         };
+        let status = self.tag_status(id, &facts.record, tag, items.as_deref(), facts.condition.as_ref());
         Ok(facts.image_tag(id, tag, status))
     }
 }
@@ -241,7 +252,8 @@ impl Streams {
         }
         let Some(Some((record, touched))) = self.0.get(&place.stream) else { return Ok(None) };
         let spec = view.records.get(&keys::spec(&place.stream, &place.tag)).await?.map(|found| found.record);
-        Ok(Some(Facts { record: record.clone(), touched: *touched, head, spec }))
+        let condition = view.records.get(&keys::condition(&place.stream, &place.tag)).await?.map(|found| found.record);
+        Ok(Some(Facts { record: record.clone(), touched: *touched, head, spec, condition }))
     }
 }
 

@@ -116,7 +116,7 @@ fn digests(images: &[Digest]) -> String {
 
 impl WriteError {
     /// What a change of a stream's spec was refused for.
-    pub(super) fn of_spec(stream: &StreamId, error: SpecError) -> Self {
+    pub(in crate::streams) fn of_spec(stream: &StreamId, error: SpecError) -> Self {
         match error {
             SpecError::NoStream(id) => Self::NoStream(id),
             SpecError::Refused(refusals) => {
@@ -128,12 +128,16 @@ impl WriteError {
     }
 
     /// Refuses an object of which anything is wrong.
-    pub(super) fn unless_valid(kind: &'static str, name: &str, errors: Vec<FieldError>) -> Result<(), Self> {
+    pub(in crate::streams) fn unless_valid(
+        kind: &'static str,
+        name: &str,
+        errors: Vec<FieldError>,
+    ) -> Result<(), Self> {
         if errors.is_empty() { Ok(()) } else { Err(Self::Invalid { kind, name: name.to_owned(), errors }) }
     }
 
     /// Why what was written cannot be shown: it may be gone again.
-    pub(super) fn of_view(stream: &StreamId, tag: Option<&Tag>, error: ViewError) -> Self {
+    pub(in crate::streams) fn of_view(stream: &StreamId, tag: Option<&Tag>, error: ViewError) -> Self {
         match (error, tag) {
             (ViewError::NoStream(id), _) => Self::NoStream(id),
             (ViewError::NoTag, Some(tag)) => Self::NoTag { stream: stream.clone(), tag: tag.clone() },

@@ -13,6 +13,7 @@ use super::stream::stream_id;
 use super::{Editor, WriteError};
 use crate::oci::{DockerReference, StreamId, Tag};
 use crate::records::{Actor, Cause, Decide, ImageRecord, PullSpec, Stream, TaggedManifest, Transaction, keys};
+use crate::streams::field_error::Path;
 use crate::streams::mapping::{self, Mapping};
 use crate::streams::object::{Image, ImageStreamMapping, annotation};
 use crate::streams::spec::content::{DeletedBlobs, Linking};
@@ -30,6 +31,10 @@ impl Editor<'_> {
         let (Ok(tag), Ok(digest)) = (object.tag.parse::<Tag>(), object.image.metadata.name.parse::<Digest>()) else {
             return Err(WriteError::NoImage(object.image.metadata.name));
         };
+        let items = Path::new("status").child("tags").key(tag.as_str()).child("items");
+        let path = items.index(0).child("dockerImageReference");
+        let refusal = self.allowed.refusal(&object.image.docker_image_reference, false, &path);
+        WriteError::unless_valid("ImageStream", id.name(), refusal.into_iter().collect())?;
         let post = PostMapping {
             id: &id,
             tag: &tag,

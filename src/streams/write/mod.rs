@@ -31,6 +31,7 @@ pub(crate) use rollback::Target;
 pub(crate) use stream::DeleteStream;
 
 use super::HostNames;
+use super::validation::allowed::AllowList;
 use crate::records::{Actor, Records};
 
 /// Writes for somebody.
@@ -39,6 +40,8 @@ pub(crate) struct Editor<'a> {
     pub(crate) records: &'a Records,
     pub(crate) names: &'a HostNames,
     pub(crate) actor: &'a Actor,
+    /// The registries that images may come from.
+    pub(crate) allowed: &'a AllowList,
     /// Decide, show what would come of it, and commit nothing.
     pub(crate) dry_run: bool,
 }

@@ -7,7 +7,7 @@ use weir_storage::Digest;
 use super::revisions::Meaning;
 use super::{RollbackRefusal, WriteError};
 use crate::oci::{StreamId, Tag};
-use crate::records::{Kept, Origin, Records, Stream, TagHead, Transaction, keys};
+use crate::records::{Kept, Records, Stream, TagHead, Transaction, keys};
 use crate::streams::history::{self, By, Deleted, Move};
 use crate::streams::spec::content::{DeletedBlobs, Linking};
 use crate::streams::{links, mapping, spec, tracking};
@@ -88,7 +88,7 @@ impl Content<'_> {
             let manifest = links::read(transaction, &digest, &link).await?;
             for descriptor in manifest.required_blobs() {
                 let blob = transaction.get(&keys::blob(&descriptor.digest, self.id)).await?;
-                let here = blob.is_some_and(|blob| blob.origin == Origin::Pushed);
+                let here = blob.is_some_and(|blob| blob.origin.is_pushed());
                 if here
                     && self
                         .records

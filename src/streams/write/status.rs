@@ -21,7 +21,7 @@ use crate::streams::field_error::{FieldError, Path};
 use crate::streams::history::{self, By, Move, Placed};
 use crate::streams::object::{ImageStream, NamedTagEventList, TagEvent};
 use crate::streams::state::ITEMS;
-use crate::streams::view::View;
+use crate::streams::view::{View, shown_condition};
 use crate::streams::{HostNames, mapping, validation};
 
 /// The kind of these objects.
@@ -48,9 +48,6 @@ fn named(object: &ImageStream) -> Result<BTreeMap<Tag, &NamedTagEventList>, Writ
     let mut tags = BTreeMap::new();
     for events in &object.status.tags {
         let path = Path::new("status").child("tags").key(&events.tag);
-        if !events.conditions.is_empty() {
-            errors.push(path.child("conditions").forbidden("only imports write conditions"));
-        }
         match events.tag.parse::<Tag>() {
             Ok(tag) => {
                 tags.insert(tag, events);
@@ -80,6 +77,9 @@ impl Decide for UpdateStatus<'_> {
         let stream = expected(transaction, self.id, &self.object.metadata).await?;
         let mut all: BTreeSet<Tag> = self.tags.keys().cloned().collect();
         for key in transaction.keys(&keys::heads_of(self.id)).await? {
+            all.extend(keys::part(&key, 2).parse::<Tag>());
+        }
+        for key in transaction.keys(&keys::conditions_of(self.id)).await? {
             all.extend(keys::part(&key, 2).parse::<Tag>());
         }
         let mut changed = false;
@@ -122,6 +122,7 @@ impl UpdateStatus<'_> {
 
     /// Brings one tag to what the status says of it. Returns whether that changed anything.
     async fn tag(&self, transaction: &mut Transaction<'_>, stream: &Stream, tag: &Tag) -> Result<bool, WriteError> {
+        let forgiven = self.conditions(transaction, tag).await?;
         let head = transaction.get(&keys::head(self.id, tag)).await?;
         let shown = match &head {
             Some(head) => history::placed(self.records, self.id, tag, head, self.seen()).await?,
@@ -130,7 +131,7 @@ impl UpdateStatus<'_> {
         let wanted = self.tags.get(tag).and_then(|events| events.items.as_deref()).unwrap_or_default();
         let difference = self.difference(stream, tag, shown, wanted)?;
         if difference.added.is_empty() && difference.hidden.is_empty() {
-            return Ok(false);
+            return Ok(forgiven);
         }
         if difference.added.is_empty() && difference.kept.is_empty() {
             history::retire(transaction, self.id, tag, None, self.by()).await?;
@@ -138,6 +139,20 @@ impl UpdateStatus<'_> {
         }
         self.bring(transaction, stream, tag, head, difference).await?;
         Ok(true)
+    }
+
+    /// Leaves out that an import failed, where the status does. Returns whether that changed anything.
+    async fn conditions(&self, transaction: &mut Transaction<'_>, tag: &Tag) -> Result<bool, WriteError> {
+        let wanted = self.tags.get(tag).map(|events| events.conditions.as_slice()).unwrap_or_default();
+        let failed = transaction.get(&keys::condition(self.id, tag)).await?;
+        if wanted.is_empty() {
+            return Ok(history::forgive(transaction, self.id, tag).await?);
+        }
+        if failed.iter().map(shown_condition).collect::<Vec<_>>() == wanted {
+            return Ok(false);
+        }
+        let path = Path::new("status").child("tags").key(tag.as_str()).child("conditions");
+        Err(self.invalid(path.forbidden("only imports write conditions")))
     }
 
     /// Appends what a difference asks for. An item that comes to lie on top because those above it are hidden is

@@ -13,6 +13,7 @@ use crate::streams::field_error::{FieldError, Path};
 use crate::streams::history::{self, By};
 use crate::streams::object::{ImageStream, ObjectMeta};
 use crate::streams::spec::change::{ChangeSpec, NewTags};
+use crate::streams::validation::allowed::AllowList;
 use crate::streams::view::View;
 use crate::streams::{links, mapping, spec, validation};
 
@@ -25,6 +26,8 @@ impl Editor<'_> {
         let name = object.metadata.name.clone();
         WriteError::unless_valid(KIND, &name, validation::stream::create(&object))?;
         let tags = validation::stream::spec_tags(&object).map_err(|errors| invalid(&name, errors))?;
+        let named = |error| WriteError::unless_valid(KIND, &name, error);
+        named(not_allowed(self.allowed, &tags, &BTreeMap::new(), &object.spec.docker_image_repository))?;
         let id = stream_id(&object.metadata)?;
         let create = CreateStream { id: &id, tags, object: &object, actor: self.actor };
         let performed = self.records.perform(&create, self.dry_run).await?;
@@ -33,7 +36,7 @@ impl Editor<'_> {
 
     /// Replaces what is wanted of a stream, and what it says of itself. Its status is not looked at.
     pub(crate) async fn update_stream(&self, id: &StreamId, object: ImageStream) -> Result<ImageStream, WriteError> {
-        let update = UpdateStream { id, object: &object, actor: self.actor };
+        let update = UpdateStream { id, object: &object, actor: self.actor, allowed: self.allowed };
         let performed = self.records.perform(&update, self.dry_run).await?;
         self.shown(&performed.after, id).await
     }
@@ -56,6 +59,21 @@ impl Editor<'_> {
 
 fn invalid(name: &str, errors: Vec<FieldError>) -> WriteError {
     WriteError::Invalid { kind: KIND, name: name.to_owned(), errors }
+}
+
+/// What a spec names that may not be named, and was not before.
+fn not_allowed(
+    allowed: &AllowList,
+    tags: &BTreeMap<Tag, SpecTag>,
+    old: &BTreeMap<Tag, SpecTag>,
+    repository: &str,
+) -> Vec<FieldError> {
+    let spec = Path::new("spec");
+    let of_tag = |(tag, spec_tag): (&Tag, &SpecTag)| {
+        allowed.tag_refusal(spec_tag, old.get(tag), &spec.child("tags").key(tag.as_str()))
+    };
+    let of_repository = allowed.refusal(repository, false, &spec.child("dockerImageRepository"));
+    of_repository.into_iter().chain(tags.iter().filter_map(of_tag)).collect()
 }
 
 /// The stream that metadata names.
@@ -155,6 +173,7 @@ struct UpdateStream<'a> {
     id: &'a StreamId,
     object: &'a ImageStream,
     actor: &'a Actor,
+    allowed: &'a AllowList,
 }
 
 impl Decide for UpdateStream<'_> {
@@ -162,10 +181,14 @@ impl Decide for UpdateStream<'_> {
     type Error = WriteError;
 
     async fn decide(&self, transaction: &mut Transaction<'_>) -> Result<(), WriteError> {
-        expected(transaction, self.id, &self.object.metadata).await?;
+        let stream = expected(transaction, self.id, &self.object.metadata).await?;
         let name = self.id.name();
         WriteError::unless_valid(KIND, name, validation::stream::update(self.object))?;
         let tags = validation::stream::spec_tags(self.object).map_err(|errors| invalid(name, errors))?;
+        let old = spec::wanted(transaction, self.id).await?;
+        let repository = &self.object.spec.docker_image_repository;
+        let repository = if *repository == stream.source_repository { "" } else { repository };
+        WriteError::unless_valid(KIND, name, not_allowed(self.allowed, &tags, &old, repository))?;
         let change = ChangeSpec {
             stream: self.id,
             tags: NewTags::All(tags),
@@ -231,6 +254,11 @@ impl DeleteStream<'_> {
             history::retire(transaction, self.id, &tag, spec, By { cause: &Cause::StreamDelete, actor: self.actor })
                 .await?;
             tags.push(tag);
+        }
+        // Those of tags that mean nothing.
+        for key in transaction.keys(&keys::conditions_of(self.id)).await? {
+            let Ok(tag) = keys::part(&key, 2).parse::<Tag>() else { continue };
+            history::forgive(transaction, self.id, &tag).await?;
         }
         Ok((tags, specs))
     }

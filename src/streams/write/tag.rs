@@ -8,6 +8,7 @@ use crate::records::{Actor, Cause, Decide, Records, SpecTag, Stream, Transaction
 use crate::streams::field_error::{FieldError, Path};
 use crate::streams::object::{ImageStreamTag, ImageTag, NamedTagEventList, ObjectMeta};
 use crate::streams::spec::change::{ChangeSpec, NewTags};
+use crate::streams::validation::allowed::AllowList;
 use crate::streams::view::{View, ViewError};
 use crate::streams::{history, mapping, validation};
 
@@ -25,6 +26,7 @@ impl Editor<'_> {
         WriteError::unless_valid(STREAM_TAG, name, validation::stream_tag::create(&object))?;
         let spec = validation::stream_tag::spec(&object).map_err(|errors| invalid(STREAM_TAG, name, errors))?;
         let (id, tag) = tag_id(&object.metadata, name.split_once(':'))?;
+        allow(self.allowed, STREAM_TAG, name, spec.as_ref(), None)?;
         let create = CreateTag { id: &id, tag: &tag, spec, actor: self.actor };
         let after = self.records.perform(&create, self.dry_run).await?.after;
         self.shown_stream_tag(&after, &id, &tag).await
@@ -37,7 +39,7 @@ impl Editor<'_> {
         tag: &Tag,
         object: ImageStreamTag,
     ) -> Result<(ImageStreamTag, bool), WriteError> {
-        let update = UpdateTag { id, tag, body: Body::StreamTag(&object), actor: self.actor };
+        let update = UpdateTag { id, tag, body: Body::StreamTag(&object), actor: self.actor, allowed: self.allowed };
         let performed = self.records.perform(&update, self.dry_run).await?;
         Ok((self.shown_stream_tag(&performed.after, id, tag).await?, performed.outcome))
     }
@@ -54,6 +56,7 @@ impl Editor<'_> {
         WriteError::unless_valid(IMAGE_TAG, name, errors)?;
         let spec = validation::image_tag::spec(&object).map_err(|errors| invalid(IMAGE_TAG, name, errors))?;
         let (id, tag) = tag_id(&object.metadata, Some((stream, tag)))?;
+        allow(self.allowed, IMAGE_TAG, name, spec.as_ref(), None)?;
         let create = CreateTag { id: &id, tag: &tag, spec, actor: self.actor };
         let after = self.records.perform(&create, self.dry_run).await?.after;
         self.shown_image_tag(&after, &id, &tag).await
@@ -73,7 +76,7 @@ impl Editor<'_> {
             Err(error) => return Err(WriteError::of_view(id, Some(tag), error)),
         };
         let body = Body::ImageTag { object: &object, status: status.as_ref() };
-        let update = UpdateTag { id, tag, body, actor: self.actor };
+        let update = UpdateTag { id, tag, body, actor: self.actor, allowed: self.allowed };
         let performed = self.records.perform(&update, self.dry_run).await?;
         Ok((self.shown_image_tag(&performed.after, id, tag).await?, performed.outcome))
     }
@@ -104,6 +107,19 @@ impl Editor<'_> {
         let view = View { records, names: self.names };
         view.written_image_tag(id, tag).await.map_err(|error| WriteError::of_view(id, Some(tag), error))
     }
+}
+
+/// Refuses a spec tag from a registry that may not be named, unless it named that before.
+fn allow(
+    allowed: &AllowList,
+    kind: &'static str,
+    name: &str,
+    spec: Option<&SpecTag>,
+    old: Option<&SpecTag>,
+) -> Result<(), WriteError> {
+    let path = Path::new(if kind == STREAM_TAG { "tag" } else { "spec" });
+    let refusal = spec.and_then(|spec| allowed.tag_refusal(spec, old, &path));
+    WriteError::unless_valid(kind, name, refusal.into_iter().collect())
 }
 
 fn invalid(kind: &'static str, name: &str, errors: Vec<FieldError>) -> WriteError {
@@ -198,6 +214,7 @@ struct UpdateTag<'a> {
     tag: &'a Tag,
     body: Body<'a>,
     actor: &'a Actor,
+    allowed: &'a AllowList,
 }
 
 impl Decide for UpdateTag<'_> {
@@ -211,10 +228,16 @@ impl Decide for UpdateTag<'_> {
         let old = transaction.get(&keys::spec(self.id, self.tag)).await?;
         let created = old.is_none();
         let spec = match &self.body {
-            Body::StreamTag(object) => Some(self.of_stream_tag(object, stream.as_ref(), old)?),
+            Body::StreamTag(object) => Some(self.of_stream_tag(object, stream.as_ref(), old.clone())?),
             Body::ImageTag { object, status } => self.of_image_tag(object, stream.as_ref(), *status)?,
         };
         let made = created && spec.is_some();
+        let kind = match self.body {
+            Body::StreamTag(_) => STREAM_TAG,
+            Body::ImageTag { .. } => IMAGE_TAG,
+        };
+        let name = format!("{}:{}", self.id.name(), self.tag);
+        allow(self.allowed, kind, &name, spec.as_ref(), old.as_ref())?;
         set(transaction, self.id, self.tag, spec, self.actor).await?;
         Ok(made)
     }
@@ -304,7 +327,8 @@ impl Decide for DeleteTag<'_> {
 impl DeleteTag<'_> {
     async fn exists(&self, transaction: &mut Transaction<'_>) -> Result<bool, WriteError> {
         let wanted = transaction.get(&keys::spec(self.id, self.tag)).await?.is_some();
-        Ok(transaction.get(&keys::head(self.id, self.tag)).await?.is_some() || wanted)
+        let failed = transaction.get(&keys::condition(self.id, self.tag)).await?.is_some();
+        Ok(transaction.get(&keys::head(self.id, self.tag)).await?.is_some() || wanted || failed)
     }
 
     async fn check(&self, transaction: &mut Transaction<'_>, stream: &Stream) -> Result<(), WriteError> {

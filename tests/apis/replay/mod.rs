@@ -25,6 +25,7 @@ mod report;
 mod scenario;
 mod text;
 mod translation;
+mod upstreams;
 mod watch;
 
 use weir::config::Config;
@@ -33,6 +34,7 @@ use self::departures::Departures;
 use self::replayed::Server;
 use self::report::{Outcome, Wanted};
 use self::scenario::Scenario;
+use self::upstreams::Upstreams;
 use crate::harness::Weir;
 
 /// What the registry of the recorded cluster called itself, inside and out.
@@ -40,18 +42,22 @@ const INTERNAL: &str = "image-registry.openshift-image-registry.svc:5000";
 const EXTERNAL: &str = "registry.apps.test";
 
 /// Scenarios whose answers must be the recorded ones, departures aside.
-const ASSERTED: &[&str] = &["00", "01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "13", "14"];
+const ASSERTED: &[&str] = &["00", "01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "13", "14", "15"];
 
 /// Replays scenarios one after the other on one server.
 async fn replay(names: &[&str], configure: impl FnOnce(&mut Config)) {
-    let weir = Weir::with(configure);
+    let upstreams = Upstreams::start().await;
+    let weir = Weir::with(|config| {
+        configure(config);
+        upstreams.configure(config);
+    });
     let mut server = Server::new(&weir);
     let wanted = Wanted::from_environment();
     let departures = Departures::read();
     let mut failures = Vec::new();
     for name in names {
         let mut outcome = Outcome::new(name, departures.of(name));
-        for command in Scenario::read(name).commands {
+        for command in Scenario::read(name, &upstreams).commands {
             for (request, exchange) in server.run(&command).await {
                 outcome.judge(&command, request, exchange);
             }
@@ -84,9 +90,19 @@ async fn a_server_without_a_configured_name_answers_as_recorded() {
     replay(&["14"], |_| {}).await;
 }
 
+#[tokio::test]
+async fn a_server_that_reads_few_registries_answers_as_recorded() {
+    let few = |config: &mut Config| {
+        config.names.internal = Some(INTERNAL.to_owned());
+        config.upstreams.allow =
+            ["upstream.test:5000", "*.allowed.test"].map(|registry| registry.parse().unwrap()).into();
+    };
+    replay(&["15"], few).await;
+}
+
 #[test]
 fn departures_name_scenarios_that_are_replayed() {
-    let replayed = ["00", "01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "13", "14"];
+    let replayed = ["00", "01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "13", "14", "15"];
     for scenario in Departures::read().scenarios() {
         assert!(replayed.contains(&scenario.as_str()), "no scenario {scenario} is replayed");
     }

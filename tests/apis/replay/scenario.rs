@@ -6,6 +6,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::upstreams::Upstreams;
+
 /// A file of recorded commands.
 #[derive(Debug)]
 pub(super) struct Scenario {
@@ -53,13 +55,14 @@ enum Values {
 }
 
 impl Scenario {
-    /// Reads the scenario whose name begins with `number`.
-    pub(super) fn read(number: &str) -> Self {
+    /// Reads the scenario whose name begins with `number`,
+    /// as it is true of the registries that run.
+    pub(super) fn read(number: &str, upstreams: &Upstreams) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/openshift");
         let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         let named = |path: &Path| path.file_name().unwrap().to_str().unwrap().starts_with(number);
         let file = files.into_iter().find(|path| named(path)).expect("a recording");
-        Self::parse(&std::fs::read_to_string(file).unwrap())
+        Self::parse(&upstreams.text(&std::fs::read_to_string(file).unwrap()))
     }
 
     fn parse(text: &str) -> Self {

@@ -1,22 +1,18 @@
-//! `imagestreamimports`: the shape of requests and answers. Nothing is read from upstreams yet: every image that is asked
-//! for is answered with a failure that says so, and no stream is changed.
+//! `imagestreamimports`
 
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::error::{named, unseen};
-use super::typed::{print, read, view};
-use crate::http::apis::refusal::{Named, Refusal};
+use super::error::{named, unwritten};
+use super::typed::{print, read};
+use crate::http::apis::refusal::Refusal;
 use crate::http::apis::storage::{Context, Storage, Written};
-use crate::oci::StreamId;
+use crate::oci::DockerReference;
 use crate::records::ReferencePolicy;
 use crate::streams::image::time;
-use crate::streams::object::{
-    ImageImportStatus, ImageStream, ImageStreamImport, RepositoryImportStatus, Status, TagImportPolicy,
-    TagReferencePolicy,
-};
+use crate::streams::object::{ImageStreamImport, LocalObjectReference, TagImportPolicy, TagReferencePolicy};
 use crate::streams::validation;
-use crate::streams::view::ViewError;
+use crate::streams::write::{Conflict, WriteError};
 
 /// Imports of tags.
 #[derive(Debug)]
@@ -24,10 +20,6 @@ pub(super) struct ImageStreamImports;
 
 /// The kind of these objects.
 const KIND: &str = "ImageStreamImport";
-
-fn unreachable() -> Status {
-    Status::failure(503, "ServiceUnavailable", "this server does not read from other registries yet")
-}
 
 /// Sets what an import means where it does not say.
 fn set_defaults(import: &mut ImageStreamImport) {
@@ -44,6 +36,11 @@ fn set_defaults(import: &mut ImageStreamImport) {
     }
     for spec in &mut import.spec.images {
         image(&mut spec.import_policy, &mut spec.reference_policy);
+        // What is asked for by tag becomes that tag, where nothing else is said.
+        let tag = spec.from.name.parse::<DockerReference>().map(|reference| reference.tag).unwrap_or_default();
+        if spec.to.is_none() && !tag.is_empty() {
+            spec.to = Some(LocalObjectReference { name: tag });
+        }
     }
 }
 
@@ -55,17 +52,10 @@ impl Storage for ImageStreamImports {
         if !errors.is_empty() {
             return Err(Refusal::invalid(named(KIND, &import.metadata.name), &errors));
         }
-        let stream = current(&cx, &import).await?;
+        let imported = cx.app.importer.import(&import, cx.actor(), cx.dry_run).await;
+        import.status = imported.map_err(|error| refused(&cx, &import, error))?;
         import.metadata.uid = uuid::Uuid::new_v4().to_string();
         import.metadata.creation_timestamp = Some(time(cx.app.records.now()));
-        import.status.import = stream.filter(|_| import.spec.import);
-        import.status.repository = import
-            .spec
-            .repository
-            .is_some()
-            .then(|| RepositoryImportStatus { status: unreachable(), ..RepositoryImportStatus::default() });
-        let failed = || ImageImportStatus { status: unreachable(), ..ImageImportStatus::default() };
-        import.status.images = import.spec.images.iter().map(|_| failed()).collect();
         Ok(Written::Object { object: print(&import)?, created: true })
     }
 
@@ -80,20 +70,13 @@ impl Storage for ImageStreamImports {
     }
 }
 
-/// The stream that an import is for, which must have the version that the client saw.
-async fn current(cx: &Context<'_>, import: &ImageStreamImport) -> Result<Option<ImageStream>, Refusal> {
-    let (name, seen) = (import.metadata.name.as_str(), import.metadata.resource_version.as_str());
-    let absent = || if seen.is_empty() { Ok(None) } else { Err(Refusal::not_found(Named::of(cx.target).name(name))) };
-    let Ok(id) = StreamId::new(&cx.target.namespace, name) else { return absent() };
-    let stream = match view(cx).stream(&id).await {
-        Ok(stream) => stream,
-        Err(ViewError::NoStream(_)) => return absent(),
-        Err(error) => return Err(unseen(cx, error)),
-    };
-    let version = &stream.metadata.resource_version;
-    if !seen.is_empty() && seen != version {
-        let why = format!("the image stream was updated from {seen:?} to {version:?}");
-        return Err(Refusal::conflict(named("imagestream", name), &why));
+/// Why nothing was imported at all.
+fn refused(cx: &Context<'_>, import: &ImageStreamImport, error: WriteError) -> Refusal {
+    match error {
+        WriteError::Conflict(Conflict::Version { wanted, actual }) => {
+            let why = format!("the image stream was updated from {wanted:?} to \"{actual}\"");
+            Refusal::conflict(named("imagestream", &import.metadata.name), &why)
+        }
+        error => unwritten(cx, error),
     }
-    Ok(Some(stream))
 }

@@ -56,7 +56,13 @@ pub(super) fn view<'a>(cx: &Context<'a>) -> View<'a> {
 
 /// Writes for whoever asks.
 pub(super) fn editor<'a>(cx: &Context<'a>) -> Editor<'a> {
-    Editor { records: &cx.app.records, names: &cx.app.names, actor: cx.permit.actor(), dry_run: cx.dry_run }
+    Editor {
+        records: &cx.app.records,
+        names: &cx.app.names,
+        actor: cx.permit.actor(),
+        allowed: &cx.app.importer.allowed,
+        dry_run: cx.dry_run,
+    }
 }
 
 /// The namespace of a list; `None` for all.

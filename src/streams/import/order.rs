@@ -1,10 +1,12 @@
-//! In which order tags are told.
+//! In which order tags are told and, of a repository with many, imported.
+//!
+//! Source: `PrioritizeTags` of library-go, restated.
 
 use std::cmp::Reverse;
 
 /// Puts `latest` first, then versions with two numbers, then those with three, each with the newest first, then all else by
 /// name.
-pub(super) fn sort(tags: &mut [String]) {
+pub(crate) fn sort(tags: &mut [String]) {
     tags.sort_by_cached_key(|tag| Rank::of(tag));
 }
 

@@ -1,0 +1,207 @@
+//! One import in the background: the parts of a stream that are due.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use super::pause;
+use super::plans::Part;
+use super::rhythm::Phase;
+use crate::oci::{Digest, Reference, StreamId, Tag};
+use crate::records::{Actor, ImportState, SpecTag, keys};
+use crate::streams::import::commit::{Again, Commit, Outcome};
+use crate::streams::import::fetch::FetchError;
+use crate::streams::import::wanted::{LEGACY, Terms, Wanted};
+use crate::streams::import::{Found, Importer, refused};
+use crate::streams::object::{
+    ImageStreamImport, ImageStreamImportSpec, ObjectMeta, ObjectReference, RepositoryImportSpec, TagImportPolicy,
+};
+use crate::streams::state::{self, StreamState};
+use crate::streams::write::{Precondition, WriteError};
+use crate::upstream::{Credentials, UpstreamError};
+
+/// Says of a stream that plain HTTP, and TLS that proves nothing, will do for all that it is imported from.
+const INSECURE: &str = "openshift.io/image.insecureRepository";
+
+/// The parts that were not tried after all, with the time after which they may be.
+pub(super) type Postponed = Vec<(Part, Duration)>;
+
+/// A tag that is being imported.
+struct Begun {
+    tag: Tag,
+    spec: SpecTag,
+    wanted: Wanted,
+    attempts: u32,
+    /// What was seen the last time, where it still is what the tag means.
+    seen: Option<Digest>,
+    /// Whether it is known already that it fails.
+    failing: bool,
+}
+
+/// Imports what is due of a stream.
+pub(super) async fn run(importer: &Importer, id: &StreamId, parts: &[Part]) -> Result<Postponed, WriteError> {
+    let mut begun = Vec::new();
+    for part in parts {
+        match part {
+            Some(tag) => begun.extend(begin(importer, id, tag).await?),
+            None => whole(importer, id).await?,
+        }
+    }
+    if begun.is_empty() { Ok(Vec::new()) } else { import(importer, id, &begun).await }
+}
+
+/// Reads what is wanted of a tag now.
+async fn begin(importer: &Importer, id: &StreamId, tag: &Tag) -> Result<Option<Begun>, WriteError> {
+    let Some(mut state) = state::read_tag(&importer.records, id, tag).await? else { return Ok(None) };
+    let Some(spec) = state.specs.remove(tag) else { return Ok(None) };
+    let remembered = importer.records.get(&keys::import_state(id, tag)).await?.map(|found| found.record);
+    let specs = BTreeMap::from([(tag.clone(), spec.clone())]);
+    let terms = Terms { import: importer.upstreams.import(), specs: &specs };
+    let Some(wanted) = Wanted::of_spec(tag, &spec, is_insecure(&state), &terms) else { return Ok(None) };
+    let condition = state.conditions.get(tag);
+    let counted = remembered.as_ref().and_then(|state| state.failing.as_ref());
+    let counted = counted.filter(|count| condition.is_some_and(|condition| condition.since == count.since));
+    let seen = unchanged(&state, tag, &spec, &wanted, remembered.as_ref());
+    Ok(Some(Begun {
+        tag: tag.clone(),
+        attempts: counted.map(|count| count.attempts).unwrap_or_default(),
+        failing: condition.is_some(),
+        spec,
+        wanted,
+        seen,
+    }))
+}
+
+fn is_insecure(state: &StreamState) -> bool {
+    state.record.annotations.get(INSECURE).is_some_and(|value| value == "true")
+}
+
+/// The digest that the upstream had the last time: as long as it still has it, nothing is new. `None` where something else
+/// is: the tag means something else by now, or its spec was changed.
+fn unchanged(
+    state: &StreamState,
+    tag: &Tag,
+    spec: &SpecTag,
+    wanted: &Wanted,
+    remembered: Option<&ImportState>,
+) -> Option<Digest> {
+    let (head, job) = (&state.tags.get(tag)?.head, wanted.job.as_ref()?);
+    let seen = remembered?.seen.as_ref()?;
+    let answered = spec.generation.is_some_and(|generation| generation <= head.top.generation);
+    let same = seen.from == wanted.name && seen.mode == job.mode() && seen.platform == job.preference.text();
+    let there = head.top.image.as_ref() == Some(&seen.image);
+    (answered && same && there).then(|| seen.upstream.clone())
+}
+
+async fn import(importer: &Importer, id: &StreamId, begun: &[Begun]) -> Result<Postponed, WriteError> {
+    let logins = importer.logins(id).await?;
+    let mut found: HashMap<&Tag, Found> = HashMap::new();
+    let mut unknown = Vec::new();
+    for begun in begun {
+        match same(importer, begun, &logins).await {
+            Some(result) => _ = found.insert(&begun.tag, result),
+            None => unknown.push(begun),
+        }
+    }
+    let read = importer.fetch(unknown.iter().map(|begun| &begun.wanted), &logins).await;
+    found.extend(unknown.iter().map(|begun| &begun.tag).zip(read));
+
+    let now = importer.records.now();
+    let mut postponed = Vec::new();
+    let mut outcomes = Vec::new();
+    for begun in begun {
+        let Some(found) = found.get(&begun.tag) else { continue };
+        if let Some(after) = left_alone(begun, found) {
+            postponed.push((Some(begun.tag.clone()), after));
+            continue;
+        }
+        tell(id, begun, found);
+        let pause = pause::after(begun.attempts, Phase::of(id, Some(&begun.tag)));
+        let pause = pause.max(retry_after(found).unwrap_or_default());
+        outcomes.push(Outcome {
+            tag: &begun.tag,
+            wanted: &begun.wanted,
+            found,
+            makes_spec: false,
+            begun_for: Some(&begun.spec),
+            again: Some(Again { attempts: begun.attempts.saturating_add(1), next: now.plus(pause) }),
+        });
+    }
+    importer.store(found.values()).await?;
+    let (condition, actor) = (Precondition::default(), Actor::importer());
+    let commit = Commit { id, condition: &condition, outcomes, create: false, names: &importer.names, actor: &actor };
+    match importer.records.transact(&commit).await {
+        // It was deleted meanwhile.
+        Ok(_) | Err(WriteError::NoStream(_)) => Ok(postponed),
+        Err(error) => Err(error),
+    }
+}
+
+/// Asks only for the digest where that may tell that nothing is new, which costs no quota; `None` where the image must be
+/// read.
+async fn same(importer: &Importer, begun: &Begun, logins: &Credentials) -> Option<Found> {
+    let (seen, job) = (begun.seen.as_ref()?, begun.wanted.job.as_ref()?);
+    match &job.reference {
+        Reference::Digest(_) => Some(Found::Same),
+        Reference::Tag(tag) => match importer.upstreams.repository(&job.source, logins).digest(tag).await {
+            Ok(digest) if digest == *seen => Some(Found::Same),
+            // Reading it tells why, with other logins if need be.
+            Ok(_) | Err(UpstreamError::Unauthorized { .. } | UpstreamError::Forbidden { .. }) => None,
+            Err(error) => Some(Found::Failed(error.into())),
+        },
+    }
+}
+
+/// How long to wait where the upstream was not asked at all, and the tag already means something or is known to fail: no
+/// failure is made of that.
+fn left_alone(begun: &Begun, found: &Found) -> Option<Duration> {
+    match found {
+        Found::Failed(FetchError::Upstream(UpstreamError::Open { retry_after }))
+            if begun.failing || begun.seen.is_some() =>
+        {
+            Some(*retry_after)
+        }
+        _ => None,
+    }
+}
+
+fn retry_after(found: &Found) -> Option<Duration> {
+    match found {
+        Found::Failed(FetchError::Upstream(error)) => error.retry_after(),
+        Found::Failed(FetchError::Name | FetchError::Manifest(_)) | Found::Image(_) | Found::Same => None,
+    }
+}
+
+fn tell(id: &StreamId, begun: &Begun, found: &Found) {
+    let (tag, from) = (&begun.tag, &begun.wanted.name);
+    match refused(&begun.wanted, found) {
+        Some(status) if !begun.failing => tracing::warn!(
+            repository.name = %id.repository(),
+            tag = %tag,
+            reason = status.reason,
+            "Failed to import {id}:{tag} from {from}: {}",
+            status.message
+        ),
+        // It was told of when it began.
+        Some(_) => {}
+        None => tracing::debug!(repository.name = %id.repository(), tag = %tag, "Imported {id}:{tag} from {from}"),
+    }
+}
+
+/// Imports the repository that a whole stream is made from.
+async fn whole(importer: &Importer, id: &StreamId) -> Result<(), WriteError> {
+    let Some(found) = importer.records.get(&keys::stream(id)).await? else { return Ok(()) };
+    let record = found.record;
+    let insecure = record.annotations.get(INSECURE).is_some_and(|value| value == "true");
+    let from = ObjectReference {
+        kind: "DockerImage".to_owned(),
+        name: record.source_repository,
+        ..ObjectReference::default()
+    };
+    let import_policy = TagImportPolicy { insecure, import_mode: LEGACY.to_owned(), ..TagImportPolicy::default() };
+    let repository = RepositoryImportSpec { from, import_policy, ..RepositoryImportSpec::default() };
+    let metadata =
+        ObjectMeta { name: id.name().to_owned(), namespace: id.namespace().to_owned(), ..ObjectMeta::default() };
+    let spec = ImageStreamImportSpec { import: true, repository: Some(repository), images: Vec::new() };
+    let import = ImageStreamImport { metadata, spec, ..ImageStreamImport::default() };
+    importer.import(&import, &Actor::importer(), false).await.map(|_| ())
+}

@@ -1,0 +1,114 @@
+//! The links of imported content.
+//!
+//! An imported manifest is here; the blobs that it needs are at its upstream until somebody pulls them. What was pushed
+//! stays as it is: it never begins to depend on an upstream.
+
+use super::fetch::{Fetched, is_manifest};
+use crate::oci::{Descriptor, Digest, Source, StreamId};
+use crate::records::{BlobLink, Error, ImageRecord, ManifestLink, Origin, PullSpec, Stream, Transaction, keys};
+use crate::streams::image::{self, MadeImage};
+use crate::streams::links::Linked;
+
+/// Content of one upstream, and the stream that is to serve it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Linking<'a> {
+    pub(super) stream: &'a StreamId,
+    pub(super) record: &'a Stream,
+    pub(super) source: &'a Source,
+}
+
+impl Linking<'_> {
+    fn origin(&self) -> Origin {
+        Origin::Upstream(self.source.clone())
+    }
+
+    /// Whether content is to be linked that has a link of this origin, or none.
+    fn is_new(&self, origin: Option<&Origin>) -> bool {
+        match origin {
+            None => true,
+            Some(Origin::Pushed) => false,
+            // The upstream that was read last is the one that is known to be there.
+            Some(Origin::Upstream(source)) => source != self.source,
+        }
+    }
+
+    /// Links a manifest, all under it, and the blobs of each.
+    pub(super) async fn put(&self, transaction: &mut Transaction<'_>, fetched: &Fetched) -> Result<(), Error> {
+        for fetched in fetched.all() {
+            self.manifest(transaction, fetched).await?;
+            for blob in fetched.manifest.required_blobs() {
+                self.blob(transaction, blob).await?;
+            }
+            for child in fetched.manifest.manifests().iter().filter(|child| !is_manifest(child)) {
+                self.blob(transaction, child).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn manifest(&self, transaction: &mut Transaction<'_>, fetched: &Fetched) -> Result<(), Error> {
+        let Fetched { digest, manifest, .. } = fetched;
+        let old = transaction.get(&keys::manifest(self.stream, digest)).await?;
+        let same_type = old.as_ref().is_some_and(|old| old.media_type == *manifest.media_type());
+        if same_type && !self.is_new(old.as_ref().map(|old| &old.origin)) {
+            return Ok(());
+        }
+        let pushed = old.is_some_and(|old| old.origin.is_pushed());
+        let link = ManifestLink {
+            media_type: manifest.media_type().clone(),
+            size: fetched.size(),
+            linked: transaction.now(),
+            origin: if pushed { Origin::Pushed } else { self.origin() },
+            subject: manifest.subject().map(|subject| subject.digest.clone()),
+            children: manifest.manifests().iter().map(|child| child.digest.clone()).collect(),
+            deleted_with: None,
+        };
+        Linked { stream: self.stream, record: self.record, digest, manifest }.put(transaction, &link).await
+    }
+
+    async fn blob(&self, transaction: &mut Transaction<'_>, blob: &Descriptor) -> Result<(), Error> {
+        let key = keys::blob(&blob.digest, self.stream);
+        if !self.is_new(transaction.get(&key).await?.map(|old| old.origin).as_ref()) {
+            return Ok(());
+        }
+        let unlinked = keys::unlinked(&blob.digest, self.stream);
+        if transaction.get(&unlinked).await?.is_some() {
+            transaction.delete(&unlinked);
+        }
+        transaction.put(&key, &BlobLink { size: blob.size, origin: self.origin(), deleted_with: None })
+    }
+}
+
+/// The images of a manifest and of all under it, each where there is none yet. One that was made without its config is
+/// completed by what the import brings.
+pub(super) async fn record_images(
+    transaction: &mut Transaction<'_>,
+    fetched: &Fetched,
+    reference: impl Fn(&Digest) -> PullSpec,
+) -> Result<(), Error> {
+    for fetched in fetched.all() {
+        let key = keys::image(&fetched.digest);
+        let record = transaction.get(&key).await?;
+        let record = match record {
+            Some(record) if !record.lacks_config || fetched.config.is_none() => continue,
+            Some(record) => image::completed(record, &made(fetched, transaction)?),
+            None => {
+                let MadeImage { object, lacks_config } = made(fetched, transaction)?;
+                ImageRecord {
+                    uid: uuid::Uuid::new_v4(),
+                    created: transaction.now(),
+                    stream: None,
+                    reference: Some(reference(&fetched.digest)),
+                    lacks_config,
+                    object,
+                }
+            }
+        };
+        transaction.put(&key, &record)?;
+    }
+    Ok(())
+}
+
+fn made(fetched: &Fetched, transaction: &Transaction<'_>) -> Result<MadeImage, Error> {
+    image::imported(&fetched.digest, &fetched.manifest, fetched.config.as_deref(), transaction.now())
+}

@@ -1,0 +1,304 @@
+//! Imports: reading tags and metadata of other registries into streams.
+//!
+//! An import fetches manifests and configs, verifies them and keeps them; then one commit tags what was found, links it,
+//! and writes down what could not be had. Layers stay at their upstream until somebody pulls them. A tag that could not be
+//! imported keeps what it means.
+//!
+//! - [`wanted`]: what is to be imported. [`order`]: which tags of a large repository come first.
+//! - [`fetch`]: reading an image. [`platform`]: which image of a manifest list, where only one can be taken.
+//! - [`plan`]: what an import is to change. [`commit`]: the commit of that. [`links`]: what the stream may serve afterwards.
+//! - [`refusal`]: failures in the words of the API. [`answer`]: what an import is answered with.
+//! - [`controller`]: imports that nobody asks for: after a change of a spec, after a failure, and by schedule.
+//!
+//! Source: `imagestreamimport` and the importer of openshift-apiserver, restated.
+
+mod answer;
+mod commit;
+pub(crate) mod controller;
+mod fetch;
+mod links;
+pub(crate) mod order;
+mod plan;
+mod platform;
+mod refusal;
+#[cfg(test)]
+mod tests;
+mod wanted;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::stream::{self, StreamExt as _};
+
+use crate::namespaces::{Keyring, Namespaces};
+use crate::oci::{StreamId, Tag};
+use crate::records::{Actor, Records};
+use crate::streams::HostNames;
+use crate::streams::field_error::Path;
+use crate::streams::object::{ImageStreamImport, ImageStreamImportStatus, RepositoryImportSpec, Status};
+use crate::streams::state::{self, States, StreamState};
+use crate::streams::validation::allowed::AllowList;
+use crate::streams::view::View;
+use crate::streams::write::{Precondition, WriteError};
+use crate::upstream::{Credentials, UpstreamError, Upstreams};
+use answer::Answer;
+use commit::{Commit, Outcome};
+use fetch::{Fetch, FetchError, Fetched};
+use refusal::Asked;
+use wanted::{Job, Terms, Wanted};
+
+/// When a stream was imported last, in an annotation that clients and controllers look for.
+const CHECKED: &str = "openshift.io/image.dockerRepositoryCheck";
+
+/// So many images are read at once for one import. How often a registry is asked is limited elsewhere.
+const AT_ONCE: usize = 8;
+
+/// Imports into the streams of a server.
+#[derive(Debug, Clone)]
+pub(crate) struct Importer {
+    pub(crate) records: Records,
+    pub(crate) names: HostNames,
+    /// Opens the secrets that hold logins.
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) upstreams: Upstreams,
+    /// The registries that images may come from.
+    pub(crate) allowed: AllowList,
+}
+
+/// What was found under a name.
+#[derive(Debug, Clone)]
+enum Found {
+    /// An image.
+    Image(Arc<Fetched>),
+    /// What was there the last time, so that nothing was read.
+    Same,
+    /// Nothing that could be taken.
+    Failed(FetchError),
+}
+
+/// A repository of which the tags are to be imported.
+struct Listed {
+    /// Why its tags are not known.
+    refused: Option<Status>,
+    wanted: Vec<Wanted>,
+    /// Tags beyond the limit.
+    additional: Vec<String>,
+}
+
+impl Importer {
+    pub(crate) fn new(records: Records, names: HostNames, keyring: Arc<Keyring>, upstreams: Upstreams) -> Self {
+        let own = std::iter::once(names.internal.clone()).chain(names.public.clone());
+        let allowed = AllowList::new(upstreams.allowed(), own);
+        Self { records, names, keyring, upstreams, allowed }
+    }
+
+    /// Carries out an import that was checked. Images that cannot be had are told of in the answer; an error is returned
+    /// only where nothing could be done at all.
+    pub(crate) async fn import(
+        &self,
+        import: &ImageStreamImport,
+        actor: &Actor,
+        dry_run: bool,
+    ) -> Result<ImageStreamImportStatus, WriteError> {
+        let id = stream_id(import)?;
+        let condition = Precondition { uid: None, version: Precondition::of(&import.metadata).version };
+        let specs = self.current(&id, &condition).await?.map(|state| state.specs).unwrap_or_default();
+        let terms = Terms { import: self.upstreams.import(), specs: &specs };
+        let logins = self.logins(&id).await?;
+        let listed = match &import.spec.repository {
+            Some(spec) => Some(self.list(spec, &terms, &logins).await),
+            None => None,
+        };
+        let images: Vec<Wanted> = import.spec.images.iter().map(|spec| Wanted::of_image(spec, &terms)).collect();
+        if import.spec.import {
+            self.allow(&id, &images)?;
+        }
+        let tags = listed.as_ref().map(|listed| listed.wanted.as_slice()).unwrap_or_default();
+        let found = self.fetch(tags.iter().chain(&images), &logins).await;
+        let (found_tags, found_images) = found.split_at_checked(tags.len()).unwrap_or_default();
+        let mut status = ImageStreamImportStatus::default();
+        let mut after = self.records.clone();
+        if import.spec.import {
+            let of_tags = tags.iter().zip(found_tags).map(|(wanted, found)| (wanted, found, false));
+            let of_images = images.iter().zip(found_images).map(|(wanted, found)| (wanted, found, true));
+            let commit = Commit {
+                id: &id,
+                condition: &condition,
+                outcomes: of_tags.chain(of_images).filter_map(outcome).collect(),
+                create: true,
+                names: &self.names,
+                actor,
+            };
+            if !dry_run {
+                self.store(found.iter()).await?;
+            }
+            after = self.records.perform(&commit, dry_run).await?.after;
+            let view = View { records: &after, names: &self.names };
+            let shown = view.stream(&id).await.map_err(|error| WriteError::of_view(&id, None, error))?;
+            status.import = Some(shown);
+        }
+        let answer = Answer { stored: import.spec.import, records: &after, names: &self.names };
+        status.images = answer.images(&images, found_images).await?;
+        if let Some(listed) = &listed {
+            status.repository = Some(answer.repository(listed, found_tags).await?);
+        }
+        Ok(status)
+    }
+
+    /// Refuses images of registries that may not be named, as their stream would be refused.
+    fn allow(&self, id: &StreamId, images: &[Wanted]) -> Result<(), WriteError> {
+        let (spec, status) = (Path::new("spec").child("tags"), Path::new("status").child("tags"));
+        let mut errors = Vec::new();
+        for (wanted, tag) in images.iter().filter_map(|wanted| Some((wanted, wanted.to.as_ref()?))) {
+            let item = status.key(tag.as_str()).child("items").index(0).child("dockerImageReference");
+            for path in [spec.key(tag.as_str()).child("from").child("name"), item] {
+                errors.extend(self.allowed.refusal(&wanted.name, wanted.policy.insecure, &path));
+            }
+        }
+        WriteError::unless_valid("ImageStream", id.name(), errors)
+    }
+
+    /// The stream that an import is for, if it is as the client saw it.
+    async fn current(&self, id: &StreamId, condition: &Precondition) -> Result<Option<StreamState>, WriteError> {
+        let (mut states, _) = state::read(&self.records, States::One(id), 1).await?;
+        match states.pop() {
+            Some(state) => {
+                condition.check(&state.record.uid, state.touched)?;
+                Ok(Some(state))
+            }
+            None if condition.version.is_some() => Err(WriteError::NoStream(id.clone())),
+            None => Ok(None),
+        }
+    }
+
+    /// The logins that the secrets of a stream's namespace hold.
+    async fn logins(&self, id: &StreamId) -> Result<Credentials, WriteError> {
+        let actor = Actor::importer();
+        let namespaces = Namespaces { records: &self.records, keyring: &self.keyring, actor: &actor, dry_run: false };
+        Ok(namespaces.logins(id.namespace()).await?)
+    }
+
+    /// The tags of a repository, the most wanted first, up to the limit.
+    async fn list(&self, spec: &RepositoryImportSpec, terms: &Terms<'_>, logins: &Credentials) -> Listed {
+        let refused = |status| Listed { refused: Some(status), wanted: Vec::new(), additional: Vec::new() };
+        let name = &spec.from.name;
+        let Some(source) = wanted::repository(name, spec.import_policy.insecure) else {
+            return refused(Asked { name, source: None, reference: "" }.status(&FetchError::Name));
+        };
+        let mut listed = self.upstreams.repository(&source, logins).tags().await;
+        if let Err(error) = &listed
+            && is_refused(error)
+            && logins.login(&source).is_some()
+        {
+            let anonymous = self.upstreams.repository(&source, &Credentials::none()).tags().await;
+            listed = better(listed, anonymous, is_refused);
+        }
+        let mut tags = match listed {
+            Ok(tags) => tags,
+            Err(error) => {
+                return refused(Asked { name, source: Some(&source), reference: "" }.status(&error.into()));
+            }
+        };
+        order::sort(&mut tags);
+        tags.dedup();
+        let additional = tags.split_off(tags.len().min(terms.import.tags));
+        let read = |tag: &String| Some(Wanted::of_repository(spec, &tag.parse::<Tag>().ok()?, terms));
+        Listed { refused: None, wanted: tags.iter().filter_map(read).collect(), additional }
+    }
+
+    /// Reads what is wanted, each image once, in the order of what is wanted.
+    async fn fetch<'w>(&self, wanted: impl Iterator<Item = &'w Wanted>, logins: &Credentials) -> Vec<Found> {
+        let wanted: Vec<&Wanted> = wanted.collect();
+        let mut jobs: Vec<&Job> = Vec::new();
+        let mut places: HashMap<&Job, usize> = HashMap::new();
+        for job in wanted.iter().filter_map(|wanted| wanted.job.as_ref()) {
+            let next = jobs.len();
+            places.entry(job).or_insert_with(|| {
+                jobs.push(job);
+                next
+            });
+        }
+        let reads: Vec<BoxFuture<'_, Found>> =
+            jobs.into_iter().map(|job| self.fetch_one(job, logins).boxed()).collect();
+        let found: Vec<Found> = stream::iter(reads).buffered(AT_ONCE).collect().await;
+        let of = |wanted: &Wanted| {
+            let place = wanted.job.as_ref().and_then(|job| places.get(job));
+            place.and_then(|place| found.get(*place)).cloned().unwrap_or(Found::Failed(FetchError::Name))
+        };
+        wanted.into_iter().map(of).collect()
+    }
+
+    /// Reads an image with the logins of the namespace and, where these are refused, without: a login that is of no use must
+    /// not keep away from what anybody may read.
+    async fn fetch_one(&self, job: &Job, logins: &Credentials) -> Found {
+        let mut found = self.fetch_as(job, logins).await;
+        let is_refused = |error: &FetchError| matches!(error, FetchError::Upstream(error) if is_refused(error));
+        if let Err(error) = &found
+            && is_refused(error)
+            && logins.login(&job.source).is_some()
+        {
+            found = better(found, self.fetch_as(job, &Credentials::none()).await, is_refused);
+        }
+        found.map_or_else(Found::Failed, Found::Image)
+    }
+
+    async fn fetch_as(&self, job: &Job, logins: &Credentials) -> Result<Arc<Fetched>, FetchError> {
+        let repository = self.upstreams.repository(&job.source, logins);
+        let fetch = Fetch { repository: &repository, whole_lists: job.whole_lists, preference: &job.preference };
+        fetch.get(&job.reference).await
+    }
+
+    /// Keeps the manifests and configs that were found. Nobody has them before a commit links them.
+    async fn store(&self, found: impl Iterator<Item = &Found>) -> Result<(), WriteError> {
+        let blobs = self.records.blobs();
+        let images = found.filter_map(|found| match found {
+            Found::Image(fetched) => Some(fetched),
+            Found::Same | Found::Failed(_) => None,
+        });
+        for fetched in images.flat_map(|fetched| fetched.all()) {
+            blobs.put(&fetched.digest, fetched.content.clone()).await.map_err(crate::records::Error::from)?;
+            if let (Some(config), Some(content)) = (fetched.manifest.config(), &fetched.config) {
+                blobs.put(&config.digest, content.clone()).await.map_err(crate::records::Error::from)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an error may mean that a login is refused.
+fn is_refused(error: &UpstreamError) -> bool {
+    matches!(error, UpstreamError::Unauthorized { .. } | UpstreamError::Forbidden { .. })
+}
+
+/// What came of asking without a login, unless it was refused just so: then the first refusal says more.
+fn better<T, E>(with: Result<T, E>, without: Result<T, E>, is_refused: impl Fn(&E) -> bool) -> Result<T, E> {
+    match &without {
+        Err(error) if is_refused(error) => with,
+        _ => without,
+    }
+}
+
+/// The stream that an import is for.
+fn stream_id(import: &ImageStreamImport) -> Result<StreamId, WriteError> {
+    let metadata = &import.metadata;
+    StreamId::new(&metadata.namespace, &metadata.name).map_err(|rule| {
+        let path = Path::new("metadata").child("name");
+        let errors = vec![path.invalid(metadata.name.as_str(), rule.to_string())];
+        WriteError::Invalid { kind: "ImageStreamImport", name: metadata.name.clone(), errors }
+    })
+}
+
+/// What was found for a tag that a client asked for; `makes_spec` where it named it.
+fn outcome<'a>((wanted, found, makes_spec): (&'a Wanted, &'a Found, bool)) -> Option<Outcome<'a>> {
+    let tag = wanted.to.as_ref()?;
+    Some(Outcome { tag, wanted, found, makes_spec, begun_for: None, again: None })
+}
+
+/// Why nothing was found, if nothing was.
+fn refused(wanted: &Wanted, found: &Found) -> Option<Status> {
+    match found {
+        Found::Failed(error) => Some(wanted.status(error)),
+        Found::Image(_) | Found::Same => None,
+    }
+}
