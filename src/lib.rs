@@ -16,7 +16,8 @@
 //! - `registry`: the distribution domain: uploads, blobs, manifests, tags, referrers, catalogue.
 //! - [`streams`]: the image stream domain: tag algorithm, history, mapping, and the objects of `image.openshift.io/v1`.
 //! - `namespaces`: namespaces, and the secrets and limit ranges in them.
-//! - `upstream`: the client of other registries, with their mirrors, tokens, limits and failures.
+//! - `upstream`: the client of other registries, with their mirrors, tokens, limits and failures, and the fetch that is
+//!   shared by all who ask.
 //! - `records`: every key and value that is kept, typed, and the transaction that reads, decides and commits.
 //! - [`weir_storage`]: a crate of its own: blob stores and metadata stores, in bytes, keys and digests.
 //! - `events`: watches: what commits did to the objects of the API.
@@ -62,6 +63,15 @@
 //! read from the upstream, verified, and stored as blobs. Then one transaction compares what was found with what the tags
 //! mean, and commits the spec, the links, the images and the events of all its tags, or the conditions that say why there are
 //! none. Layers are not read: their links say which upstream has them. Where nothing is new, nothing is written.
+//!
+//! # The life of a miss
+//!
+//! What was imported is linked like what was pushed, and its link says which repository of another registry has it. A HEAD
+//! is answered from the link. A GET of what is not here starts a fill, or joins the one under way for the same digest
+//! (`upstream::fill`): the bytes come into an upload session, and all who asked read the growing file behind it. They are
+//! verified before the last of them are handed out and before the content gets its name. A client that leaves does not
+//! stop a fill, and a connection that breaks is taken up where it broke. Where an upstream fails, clients are told so, with
+//! a status above 500 or with 429 and never as if there were no such content; where answers have begun, they break off.
 //!
 //! # What is durable when
 //!

@@ -108,7 +108,7 @@ impl Server {
         let listening = addresses.iter().map(|listener| listener.address.to_string());
         let itself = listening.chain([names.internal.clone()]).chain(names.public.clone());
         let upstreams = open_upstreams(&config, &metrics).await?.apart_from(itself);
-        let registry = Registry::new(records.clone(), settings, upstreams.clone());
+        let registry = Registry::new(records.clone(), settings, upstreams.clone(), Arc::clone(&keyring));
         let events = Events::new(records.clone(), names.clone(), Arc::clone(&keyring));
         let importer = Importer::new(records.clone(), names.clone(), Arc::clone(&keyring), upstreams);
         let app = Arc::new(App {
@@ -138,6 +138,12 @@ impl Server {
     /// Where it listens, in the order of the configuration.
     pub fn addresses(&self) -> &[ListenerAddress] {
         &self.addresses
+    }
+
+    /// How many downloads from other registries are under way.
+    #[cfg(test)]
+    pub(crate) fn fills(&self) -> usize {
+        self.registry.fills()
     }
 
     /// Stops: takes no more connections, lets requests finish within the grace period, and closes the stores.

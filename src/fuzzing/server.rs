@@ -98,7 +98,7 @@ impl Server {
         let importer = Importer::new(records.clone(), names.clone(), Arc::clone(&keyring), upstreams.clone());
         let app = App {
             policy: Policy::Open,
-            registry: Registry::new(records.clone(), settings, upstreams.clone()),
+            registry: Registry::new(records.clone(), settings, upstreams.clone(), Arc::clone(&keyring)),
             records: records.clone(),
             keyring,
             names,

@@ -101,26 +101,34 @@ pub(crate) enum Trouble {
     Internal,
 }
 
+impl Trouble {
+    /// What an error of a store means.
+    pub(crate) fn of_store(error: &weir_storage::Error) -> Self {
+        use weir_storage::Error as E;
+        match error {
+            E::Full { .. } => Self::Full,
+            E::Unavailable(_) => Self::Unavailable,
+            E::BlobNotFound(_)
+            | E::UploadNotFound(_)
+            | E::UploadBusy(_)
+            | E::DigestMismatch { .. }
+            | E::RangeOutside { .. }
+            | E::Conflict { .. }
+            | E::TooLarge { .. }
+            | E::Corrupt { .. }
+            | E::DataDirectory(_)
+            | E::Io { .. } => Self::Internal,
+        }
+    }
+}
+
 impl Error {
     /// What it means to whoever asked.
     pub(crate) fn trouble(&self) -> Trouble {
-        use weir_storage::Error as S;
         match self {
-            Self::Storage(S::Full { .. }) => Trouble::Full,
-            Self::Contended | Self::Storage(S::Unavailable(_)) => Trouble::Unavailable,
-            Self::Record { .. }
-            | Self::Storage(
-                S::BlobNotFound(_)
-                | S::UploadNotFound(_)
-                | S::UploadBusy(_)
-                | S::DigestMismatch { .. }
-                | S::RangeOutside { .. }
-                | S::Conflict { .. }
-                | S::TooLarge { .. }
-                | S::Corrupt { .. }
-                | S::DataDirectory(_)
-                | S::Io { .. },
-            ) => Trouble::Internal,
+            Self::Storage(error) => Trouble::of_store(error),
+            Self::Contended => Trouble::Unavailable,
+            Self::Record { .. } => Trouble::Internal,
         }
     }
 }

@@ -59,6 +59,11 @@ impl Records {
         &*self.blobs
     }
 
+    /// The blobs, for work that outlives a request.
+    pub(crate) fn shared_blobs(&self) -> Arc<dyn BlobStore> {
+        Arc::clone(&self.blobs)
+    }
+
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.clock
     }

@@ -1,24 +1,121 @@
 //! Blobs of a repository: reading, mounting, unlinking.
 //!
 //! A blob can be read in a repository while it is linked there. Whether its bytes happen to lie on the disk matters to
-//! nobody else.
+//! nobody else; where they do not, the link says whether they can be fetched.
 
-use weir_storage::{BlobReader, Digest, Scan};
+use std::ops::Range;
+
+use bytes::Bytes;
+use weir_storage::{BlobReader, ByteStream, Digest, Scan};
 
 use super::{Error, Registry, Result};
-use crate::oci::StreamId;
-use crate::records::{Decide, Transaction, keys};
+use crate::oci::{Source, StreamId};
+use crate::records::{BlobLink, Decide, Origin, Transaction, keys};
 use crate::streams::links;
+use crate::upstream::fill::{Fetched, Following, Wanted};
+
+/// A blob that the repository may serve.
+pub(crate) enum Blob {
+    /// Its bytes are here.
+    Here(Box<dyn BlobReader>),
+    /// Its bytes arrive now.
+    Arriving(Following),
+    /// Its bytes are to be fetched.
+    Absent(Box<Absent>),
+}
+
+/// What is known of a blob that is to be fetched.
+#[derive(Debug)]
+pub(crate) struct Absent {
+    stream: StreamId,
+    source: Source,
+    wanted: Wanted,
+}
+
+impl Blob {
+    /// In bytes.
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Self::Here(reader) => reader.size(),
+            Self::Arriving(following) => following.size(),
+            Self::Absent(absent) => absent.wanted.size,
+        }
+    }
+
+    /// A part of it at once, for parts that are small.
+    pub(crate) async fn read(&self, range: Range<u64>) -> Result<Bytes> {
+        match self {
+            Self::Here(reader) => Ok(reader.read(range).await?),
+            Self::Arriving(following) => Ok(following.read(range).await?),
+            Self::Absent(absent) => Err(absent.unfetched().into()),
+        }
+    }
+
+    /// Waits until a part begins to be there, so that a failure before that gets a status of its own.
+    pub(crate) async fn begun(&self, range: Range<u64>) -> Result<()> {
+        match self {
+            Self::Here(_) => Ok(()),
+            Self::Arriving(following) => Ok(following.begun(range).await?),
+            Self::Absent(absent) => Err(absent.unfetched().into()),
+        }
+    }
+
+    /// A part of it as a stream.
+    pub(crate) fn stream(&self, range: Range<u64>) -> ByteStream {
+        match self {
+            Self::Here(reader) => reader.stream(range),
+            Self::Arriving(following) => following.stream(range),
+            Self::Absent(absent) => Box::pin(futures_util::stream::once(std::future::ready(Err(absent.unfetched())))),
+        }
+    }
+}
+
+impl Absent {
+    /// Whoever reads fetches first.
+    fn unfetched(&self) -> weir_storage::Error {
+        weir_storage::Error::BlobNotFound(self.wanted.digest.clone())
+    }
+}
+
+impl From<Fetched> for Blob {
+    fn from(fetched: Fetched) -> Self {
+        match fetched {
+            Fetched::Here(reader) => Self::Here(reader),
+            Fetched::Arriving(following) => Self::Arriving(following),
+        }
+    }
+}
 
 impl Registry {
-    /// Opens a blob.
-    pub(crate) async fn open_blob(&self, stream: &StreamId, digest: &Digest) -> Result<Box<dyn BlobReader>> {
+    /// Finds a blob. Nothing is fetched yet: what the link says is enough for whoever wants to know of it.
+    pub(crate) async fn find_blob(&self, stream: &StreamId, digest: &Digest) -> Result<Blob> {
         if !self.records.exists(&keys::blob(digest, stream)).await? {
             return Err(Error::BlobUnknown(digest.clone()));
         }
         match self.records.blobs().open(digest).await {
-            Err(weir_storage::Error::BlobNotFound(digest)) => Err(Error::BlobUnknown(digest)),
-            other => Ok(other?),
+            Err(weir_storage::Error::BlobNotFound(_)) => Box::pin(self.absent_blob(stream, digest)).await,
+            other => Ok(Blob::Here(other?)),
+        }
+    }
+
+    async fn absent_blob(&self, stream: &StreamId, digest: &Digest) -> Result<Blob> {
+        match self.records.get(&keys::blob(digest, stream)).await?.map(|found| found.record) {
+            Some(BlobLink { size, origin: Origin::Upstream(source), .. }) => {
+                let wanted = Wanted { digest: digest.clone(), size };
+                Ok(Blob::Absent(Box::new(Absent { stream: stream.clone(), source, wanted })))
+            }
+            Some(_) | None => Err(Error::BlobUnknown(digest.clone())),
+        }
+    }
+
+    /// Sees to it that a blob can be read: fetches it, or joins whoever fetches it already.
+    pub(crate) async fn fetch_blob(&self, blob: Blob) -> Result<Blob> {
+        match blob {
+            Blob::Absent(absent) => {
+                let Absent { stream, source, wanted } = &*absent;
+                Ok(Box::pin(self.pull_blob(stream, source, wanted)).await?.into())
+            }
+            blob => Ok(blob),
         }
     }
 

@@ -4,6 +4,7 @@ use weir_storage::{Digest, UploadId};
 
 use crate::oci::ManifestError;
 use crate::records;
+use crate::upstream::fill::FillError;
 
 /// A result of this domain.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
@@ -73,6 +74,10 @@ pub(crate) enum Error {
         /// What the tag means now.
         current: Option<Digest>,
     },
+
+    /// Content that is not here could not be fetched from where it comes from.
+    #[error(transparent)]
+    Fetch(#[from] FillError),
 
     /// A store refused, or a record is damaged.
     #[error(transparent)]

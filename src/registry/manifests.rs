@@ -5,12 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use weir_storage::Digest;
 
+use super::blobs::Blob;
 use super::cache::{Asked, Basis};
 use super::{Error, Registry, Result};
-use crate::oci::{MediaType, Reference, StreamId};
-use crate::records::keys;
+use crate::oci::{MediaType, Reference, Source, StreamId};
+use crate::records::{ManifestLink, Origin, keys};
+use crate::upstream::fill::Wanted;
 
-/// A manifest as it was pushed.
+/// A manifest as it was pushed, or imported.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredManifest {
     pub(crate) digest: Digest,
@@ -48,15 +50,30 @@ impl Registry {
             return Err(self.unknown(stream, reference).await?);
         };
         basis.push(Basis { key: link.key, revision: link.revision });
-        let reader = match self.records.blobs().open(&digest).await {
-            Err(weir_storage::Error::BlobNotFound(_)) => return Err(self.unknown(stream, reference).await?),
-            other => other?,
+        let content = match self.records.blobs().open(&digest).await {
+            Err(weir_storage::Error::BlobNotFound(_)) => match &link.record {
+                ManifestLink { origin: Origin::Upstream(source), size, .. } => {
+                    let wanted = Wanted { digest: digest.clone(), size: *size };
+                    Box::pin(self.fetch_manifest(stream, source, &wanted)).await?
+                }
+                _ => return Err(self.unknown(stream, reference).await?),
+            },
+            other => {
+                let reader = other?;
+                reader.read(0..reader.size()).await?
+            }
         };
         // A copy of the right size: what a store reads into may be larger, and this may stay for long.
-        let content = Bytes::copy_from_slice(&reader.read(0..reader.size()).await?);
+        let content = Bytes::copy_from_slice(&content);
         let manifest = Arc::new(StoredManifest { digest, media_type: link.record.media_type, content });
         self.remember_manifest(asked, as_of, basis, &manifest);
         Ok(manifest)
+    }
+
+    /// A manifest whose bytes are not here.
+    async fn fetch_manifest(&self, stream: &StreamId, source: &Source, wanted: &Wanted) -> Result<Bytes> {
+        let blob = Blob::from(self.pull_manifest(stream, source, wanted).await?);
+        blob.read(0..blob.size()).await
     }
 
     /// Which answer an absent manifest gets: the repository may be absent too.

@@ -1,7 +1,7 @@
 //! The distribution domain: what the OCI API offers, without HTTP.
 //!
 //! - [`uploads`]: upload sessions, and the blobs that come of them.
-//! - [`blobs`]: reading, mounting and unlinking blobs.
+//! - [`blobs`]: reading, mounting and unlinking blobs. [`pull_through`] fetches what is linked and not here.
 //! - [`manifests`]: reading manifests, lately read ones from a [`cache`]. [`put`] is the push: one transaction for link, referrer, image, tags and log;
 //!   [`delete`] takes a manifest or a tag away.
 //! - [`tags`], [`referrers`], [`catalog`], [`history`]: listings, each a page of an index.
@@ -14,6 +14,7 @@ mod endings;
 mod error;
 pub(crate) mod history;
 pub(crate) mod manifests;
+mod pull_through;
 pub(crate) mod put;
 pub(crate) mod referrers;
 pub(crate) mod tags;
@@ -29,9 +30,11 @@ use cache::ManifestCache;
 use endings::Endings;
 pub(crate) use error::{Error, Precondition, Result};
 
+use crate::namespaces::Keyring;
 use crate::oci::StreamId;
 use crate::records::{Records, keys};
 use crate::upstream::Upstreams;
+use crate::upstream::fill::{self, Fills};
 
 /// What an operator may choose.
 #[derive(Debug, Clone)]
@@ -51,6 +54,10 @@ pub(crate) struct Registry {
     settings: Settings,
     /// Where content comes from that is not here yet.
     upstreams: Upstreams,
+    /// What of it is on its way.
+    fills: Fills,
+    /// What the secrets are encrypted with that hold logins for other registries.
+    keyring: Arc<Keyring>,
     cache: Arc<ManifestCache>,
     endings: Arc<Endings>,
     /// Work that is finished once begun, whether or not its client waits for it.
@@ -58,11 +65,14 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn new(records: Records, settings: Settings, upstreams: Upstreams) -> Self {
+    pub(crate) fn new(records: Records, settings: Settings, upstreams: Upstreams, keyring: Arc<Keyring>) -> Self {
+        let fills = Fills::new(records.shared_blobs(), fill::Settings::with_grace(upstreams.fill_grace()));
         Self {
             records,
             settings,
             upstreams,
+            fills,
+            keyring,
             cache: Arc::new(ManifestCache::new()),
             endings: Arc::default(),
             unattended: TaskTracker::new(),
@@ -72,6 +82,12 @@ impl Registry {
     /// Other registries.
     pub(crate) fn upstreams(&self) -> &Upstreams {
         &self.upstreams
+    }
+
+    /// How many downloads from other registries are under way.
+    #[cfg(test)]
+    pub(crate) fn fills(&self) -> usize {
+        self.fills.running()
     }
 
     pub(crate) fn settings(&self) -> &Settings {

@@ -228,12 +228,12 @@ impl CommitManifest<'_> {
         Ok(missing)
     }
 
-    /// Links the manifest where it is not linked under its type yet. The link is guarded: a delete that comes meanwhile is
-    /// seen.
+    /// Links the manifest where it is not linked under its type yet, or was imported only. The link is guarded: a delete
+    /// that comes meanwhile is seen.
     async fn link(&self, transaction: &mut Transaction<'_>, stream: &Stream) -> Result<()> {
         let media_type = self.manifest.media_type();
         let linked = transaction.get(&keys::manifest(self.stream, self.digest)).await?;
-        if linked.is_some_and(|link| link.media_type == *media_type) {
+        if linked.is_some_and(|link| link.media_type == *media_type && link.origin.is_pushed()) {
             return Ok(());
         }
         let link = ManifestLink {

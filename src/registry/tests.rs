@@ -14,6 +14,7 @@ use super::history::HistoryQuery;
 use super::put::PushManifest;
 use super::{Registry, Settings};
 use crate::config;
+use crate::namespaces::Keyring;
 use crate::oci::{Algorithm, Digest, MediaType, Reference, RepositoryName, StreamId, Tag};
 use crate::records::{Actor, Moment, Records};
 use crate::streams::HostNames;
@@ -42,7 +43,8 @@ impl Counted {
         let records = Records::new(store.clone(), Arc::new(blobs), clock);
         let settings = Settings { manifest_limit: 4096, sparse_images: true, sparse_indexes: true };
         let upstreams = Upstreams::new(&config::Upstreams::default(), 4096, Arc::new(Metrics::new())).unwrap();
-        Self { registry: Registry::new(records, settings, upstreams), store, _folder: folder }
+        let keyring = Arc::new(Keyring::own(folder.path().join("keys")).unwrap());
+        Self { registry: Registry::new(records, settings, upstreams, keyring), store, _folder: folder }
     }
 
     /// Sets tags of a repository to an index that differs by its `note`.
@@ -201,4 +203,20 @@ async fn a_page_of_the_catalog_costs_the_same_however_many_repositories_there_ar
     }
     assert_eq!(costs[0], costs[1]);
     assert_eq!(costs[0], [0, 1]);
+}
+
+/// That content may be elsewhere costs nothing where it is not.
+#[tokio::test]
+async fn a_pull_of_what_is_here_reads_its_link_alone() {
+    let counted = Counted::new();
+    let content = Bytes::from_static(b"here");
+    let digest = Algorithm::Sha256.digest(&content);
+    counted.registry.records.blobs().put(&digest, content.clone()).await.unwrap();
+    counted.registry.link_blob(&app(), &digest, 4).await.unwrap();
+    let pull = async {
+        let found = counted.registry.find_blob(&app(), &digest).await.unwrap();
+        let blob = counted.registry.fetch_blob(found).await.unwrap();
+        assert_eq!(blob.read(0..4).await.unwrap(), content);
+    };
+    assert_eq!(counted.reads(pull).await, [1, 0]);
 }

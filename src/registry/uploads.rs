@@ -134,8 +134,9 @@ impl Registry {
         Ok(self.records.blobs().sweep_uploads(since).await?)
     }
 
-    /// Waits for the work that goes on although its client has left.
+    /// Waits for the work that goes on although its client has left. What is fetched from elsewhere is given up.
     pub(crate) async fn settle(&self) {
+        self.fills.stop().await;
         self.unattended.close();
         self.unattended.wait().await;
     }
@@ -230,7 +231,8 @@ impl Decide for LinkBlob<'_> {
 
     async fn decide(&self, transaction: &mut Transaction<'_>) -> Result<()> {
         let key = keys::blob(self.digest, self.stream);
-        if transaction.peek(&key).await?.is_some() {
+        // What was imported and is pushed now is kept here, whatever becomes of the place that it could be fetched from.
+        if transaction.peek(&key).await?.is_some_and(|link| link.origin.is_pushed()) {
             return Ok(());
         }
         let unlinked = keys::unlinked(self.digest, self.stream);

@@ -4,6 +4,7 @@
 //! manifests, blobs and tags of one repository; everything that can be asked of another registry goes through it.
 //!
 //! - [`manifest`], [`blob`], [`tags`]: what is read, checked as far as it can be while it arrives.
+//! - [`fill`]: content that is fetched once for all who ask, and stored.
 //! - [`repository`]: asking wherever there is hope. [`candidates`] says where that is: at mirrors, and at the registry.
 //! - [`endpoint`]: asking at one place, and again where a failure may pass. [`attempt`] is one of these times.
 //! - [`host`]: what is known of a registry. [`gate`] says how much may be asked of it, [`breaker`] whether anything may.
@@ -21,6 +22,7 @@ mod challenge;
 mod credentials;
 mod endpoint;
 mod error;
+pub(crate) mod fill;
 mod gate;
 mod guard;
 mod host;

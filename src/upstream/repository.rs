@@ -15,6 +15,8 @@ pub(crate) struct Repository {
     pub(super) source: Source,
     /// Those that the namespace has for it, then those of the server.
     credentials: Credentials,
+    /// Whether its mirrors are left out.
+    alone: bool,
 }
 
 /// What went wrong at the places that were tried, of which one is told.
@@ -45,12 +47,19 @@ impl Failures {
 impl Repository {
     pub(super) fn new(inner: Arc<Inner>, source: Source, credentials: &Credentials) -> Self {
         let credentials = credentials.clone().before(&inner.own);
-        Self { inner, source, credentials }
+        Self { inner, source, credentials, alone: false }
     }
 
     /// The repository that this is.
     pub(crate) fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// The same without its mirrors, of which one gave wrong bytes; `None` where that makes no difference.
+    pub(crate) fn without_mirrors(&self) -> Option<Self> {
+        let places = self.endpoints(By::Digest).ok()?;
+        let both = places.iter().any(|place| place.is_mirror) && places.iter().any(|place| !place.is_mirror);
+        both.then(|| Self { alone: true, ..self.clone() })
     }
 
     /// Where to ask, in this order.
@@ -67,7 +76,8 @@ impl Repository {
         }
         let places = candidates(&self.inner.config, &self.source, by)?;
         let places = places.into_iter().filter(|place| !itself(&place.registry));
-        Ok(places.map(|place| self.endpoint(place)).collect())
+        let places = places.map(|place| self.endpoint(place));
+        Ok(places.filter(|place| !self.alone || !place.is_mirror).collect())
     }
 
     fn endpoint(&self, place: Source) -> Endpoint {

@@ -29,7 +29,7 @@ mod error;
 pub mod fuzzing;
 pub mod metadata;
 
-pub use blob::{BlobReader, BlobStore, ByteStream, InvalidUploadId, Upload, UploadId};
+pub use blob::{BlobReader, BlobStore, ByteStream, InvalidUploadId, Upload, UploadId, UploadReader};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use data_directory::DataDirectory;
 pub use digest::{Algorithm, Digest, Hasher, InvalidDigest};

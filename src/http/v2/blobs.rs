@@ -2,7 +2,6 @@
 
 use futures_util::{StreamExt as _, stream};
 use http::{Response, StatusCode, header};
-use weir_storage::BlobReader;
 
 use super::Answer;
 use super::{conditions, multipart};
@@ -11,6 +10,8 @@ use crate::http::app::App;
 use crate::http::respond::{WithHeader, empty, full, names};
 use crate::http::{Body, Head};
 use crate::oci::{Digest, RangeSet, RepositoryName, StreamId};
+use crate::registry;
+use crate::registry::blobs::Blob;
 
 /// Up to this size a body is read at once: below it, the machinery of a stream costs more than the memory.
 const WHOLE: u64 = 256 * 1024;
@@ -20,11 +21,12 @@ const FOR_EVER: &str = "max-age=31536000";
 
 /// `GET`, `HEAD /v2/<name>/blobs/<digest>`
 pub(super) async fn read(app: &App, _permit: &Permit, name: &RepositoryName, digest: &Digest, head: &Head) -> Answer {
-    // The file is open before a status is chosen: no answer promises what is not there.
-    let blob = app.registry.open_blob(&StreamId::from(name), digest).await?;
+    let blob = app.registry.find_blob(&StreamId::from(name), digest).await?;
     if conditions::is_known(&head.headers, digest) {
         return Ok(about(empty(StatusCode::NOT_MODIFIED), digest));
     }
+    // The file is open before a status is chosen, and what is fetched has begun to come: no answer promises what is not there.
+    let blob = if head.is_head() { blob } else { app.registry.fetch_blob(blob).await? };
     let size = blob.size();
     let range = head.headers.get(header::RANGE).filter(|_| range_applies(head, digest));
     let wanted = match range.and_then(|range| range.to_str().ok()) {
@@ -33,13 +35,13 @@ pub(super) async fn read(app: &App, _permit: &Permit, name: &RepositoryName, dig
     };
     let response = match wanted {
         Err(_) => empty(StatusCode::RANGE_NOT_SATISFIABLE).with(header::CONTENT_RANGE, &format!("bytes */{size}")),
-        Ok(RangeSet::Whole) => full(body(&*blob, 0, size, head).await?),
+        Ok(RangeSet::Whole) => full(body(&blob, 0, size, head).await?),
         Ok(RangeSet::One(range)) => {
-            let mut response = full(body(&*blob, range.start(), range.end(), head).await?);
+            let mut response = full(body(&blob, range.start(), range.end(), head).await?);
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             response.with(header::CONTENT_RANGE, &range.content_range(size).to_string())
         }
-        Ok(RangeSet::Many(ranges)) => return Ok(about(multipart::answer(&*blob, &ranges), digest)),
+        Ok(RangeSet::Many(ranges)) => return Ok(about(multipart::answer(&blob, &ranges), digest)),
     };
     Ok(about(response.with(header::CONTENT_TYPE, "application/octet-stream"), digest))
 }
@@ -51,7 +53,7 @@ pub(super) async fn delete(app: &App, _permit: &Permit, name: &RepositoryName, d
 }
 
 /// A part of a blob as a body. `HEAD` needs its length alone.
-async fn body(blob: &dyn BlobReader, start: u64, end: u64, head: &Head) -> weir_storage::Result<Body> {
+async fn body(blob: &Blob, start: u64, end: u64, head: &Head) -> registry::Result<Body> {
     let length = end.saturating_sub(start);
     if head.is_head() {
         return Ok(Body::sized(length, Box::pin(stream::empty())));
@@ -60,6 +62,7 @@ async fn body(blob: &dyn BlobReader, start: u64, end: u64, head: &Head) -> weir_
         return Ok(Body::full(blob.read(start..end).await?));
     }
     // Whether it can be read shows with the first chunk: later a failure can only cut the answer off.
+    blob.begun(start..end).await?;
     let mut chunks = blob.stream(start..end);
     let first = chunks.next().await.transpose()?;
     Ok(Body::sized(length, Box::pin(stream::iter(first.map(Ok)).chain(chunks))))

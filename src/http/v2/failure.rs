@@ -3,6 +3,8 @@
 //! Source: distribution-spec "Error Codes"; codes of distribution where the specification has none. An answer below 500
 //! says what is wrong; one above says only that something is, and the detail is logged once, here.
 
+use std::error::Error;
+
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -10,9 +12,11 @@ use super::route::NoRoute;
 use crate::auth::Denied;
 use crate::http::error_chain::error_chain;
 use crate::http::{Body, RequestId};
-use crate::oci::{Digest, RepositoryName};
+use crate::oci::{Digest, RepositoryName, Source};
 use crate::records::{self, Trouble};
 use crate::registry;
+use crate::upstream::UpstreamError;
+use crate::upstream::fill::FillError;
 
 /// An answer that refuses.
 #[derive(Debug)]
@@ -147,18 +151,27 @@ impl From<registry::Error> for Failure {
                 let current = json!({ "current": current });
                 Self::new(StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED", message).detail(current)
             }
+            E::Fetch(error) => Self::from(error),
             E::Records(error) => Self::from(error),
+        }
+    }
+}
+
+/// What another registry fails at is told in its own words, since they hold no secrets, and never as if there were no such
+/// content: that is what clients remember. The fill has logged it.
+impl From<FillError> for Failure {
+    fn from(error: FillError) -> Self {
+        match error {
+            FillError::Upstream { from, error } => Self::upstream(&from, &error),
+            FillError::Storage(error) => Self::of(Trouble::of_store(&error), &*error),
+            FillError::GivenUp => Self::unavailable(&FillError::GivenUp),
         }
     }
 }
 
 impl From<records::Error> for Failure {
     fn from(error: records::Error) -> Self {
-        match error.trouble() {
-            Trouble::Full => Self::full(&error),
-            Trouble::Unavailable => Self::unavailable(&error),
-            Trouble::Internal => Self::internal(&error),
-        }
+        Self::of(error.trouble(), &error)
     }
 }
 
@@ -178,12 +191,48 @@ impl Failure {
         Self { status: StatusCode::BAD_REQUEST, errors: errors.collect(), headers: Vec::new(), cause: None }
     }
 
-    fn full(error: &records::Error) -> Self {
+    fn upstream(from: &Source, error: &UpstreamError) -> Self {
+        use UpstreamError as U;
+        let (status, code) = match error {
+            U::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
+            U::Timeout { .. } | U::Status { status: 504, .. } => (StatusCode::GATEWAY_TIMEOUT, "UNAVAILABLE"),
+            U::Open { .. } | U::Status { status: 503, .. } => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+            U::NotFound
+            | U::Unauthorized { .. }
+            | U::Forbidden { .. }
+            | U::Blocked { .. }
+            | U::NotAllowed { .. }
+            | U::NotARegistry { .. }
+            | U::HttpOnly { .. }
+            | U::Status { .. }
+            | U::Network(_)
+            | U::Integrity(_)
+            | U::TooLarge { .. } => (StatusCode::BAD_GATEWAY, "UNAVAILABLE"),
+        };
+        let failure = Self::new(status, code, format!("the registry could not fetch this from {from}: {error}"))
+            .detail(json!({ "upstream": from.to_string() }));
+        match error.retry_after() {
+            // Rounded up: a client that comes early is told so again.
+            Some(after) => failure.header(header::RETRY_AFTER, after.as_millis().div_ceil(1000).to_string()),
+            None => failure,
+        }
+    }
+
+    /// Says what a trouble is, with the error that it comes from for the log.
+    fn of(trouble: Trouble, error: &(dyn Error + 'static)) -> Self {
+        match trouble {
+            Trouble::Full => Self::full(error),
+            Trouble::Unavailable => Self::unavailable(error),
+            Trouble::Internal => Self::internal(error),
+        }
+    }
+
+    fn full(error: &(dyn Error + 'static)) -> Self {
         let message = "the registry's disk is full; what it holds can still be pulled";
         Self::new(StatusCode::INSUFFICIENT_STORAGE, "UNAVAILABLE", message).because(error)
     }
 
-    fn unavailable(error: &records::Error) -> Self {
+    fn unavailable(error: &(dyn Error + 'static)) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the registry cannot do this now; try again")
             .header(header::RETRY_AFTER, "1")
             .because(error)
@@ -197,12 +246,12 @@ impl Failure {
         failure
     }
 
-    fn internal(error: &records::Error) -> Self {
+    fn internal(error: &(dyn Error + 'static)) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", "the registry failed; its log says why").because(error)
     }
 
     #[must_use]
-    fn because(mut self, error: &records::Error) -> Self {
+    fn because(mut self, error: &(dyn Error + 'static)) -> Self {
         self.cause = Some(error_chain(error));
         self
     }

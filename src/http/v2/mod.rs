@@ -13,6 +13,8 @@ mod manifests;
 mod multipart;
 pub(crate) mod route;
 mod tag_history;
+#[cfg(test)]
+mod tests;
 mod uploads;
 
 use http::{HeaderValue, Response};

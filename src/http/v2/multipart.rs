@@ -6,14 +6,15 @@
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{Response, StatusCode, header};
-use weir_storage::{BlobReader, ByteStream};
+use weir_storage::ByteStream;
 
 use crate::http::Body;
 use crate::http::respond::WithHeader;
 use crate::oci::ByteRange;
+use crate::registry::blobs::Blob;
 
 /// An answer with each of the ranges as a part.
-pub(super) fn answer(blob: &dyn BlobReader, ranges: &[ByteRange]) -> Response<Body> {
+pub(super) fn answer(blob: &Blob, ranges: &[ByteRange]) -> Response<Body> {
     let boundary = uuid::Uuid::new_v4().simple().to_string();
     let size = blob.size();
     let mut length = 0;

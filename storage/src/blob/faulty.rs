@@ -8,8 +8,9 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
+use tokio::sync::watch;
 
-use super::{BlobReader, BlobStore, ByteStream, Upload};
+use super::{BlobReader, BlobStore, ByteStream, Upload, UploadReader};
 use crate::{Algorithm, Digest, Error, Result, UploadId};
 
 /// What can be made to fail.
@@ -33,15 +34,21 @@ pub enum BlobOperation {
     Ready,
     /// [`BlobReader::read`].
     Read,
-    /// One chunk of a [`BlobReader::stream`]; a failure ends the stream.
+    /// One chunk of a [`BlobReader::stream`] or [`UploadReader::stream`]; a failure ends the stream.
     Chunk,
     /// [`Upload::append`].
     Append,
+    /// [`Upload::follow`].
+    Follow,
+    /// [`Upload::flush`].
+    Flush,
+    /// [`Upload::digest`].
+    Digest,
     /// [`Upload::save`].
     Save,
     /// [`Upload::roll_back`].
     RollBack,
-    /// [`Upload::commit`]; the session goes on as of its last save.
+    /// [`Upload::commit`]; the session goes on as of its last save, unless it is followed.
     Commit,
     /// [`Upload::cancel`]; the session goes on as of its last save.
     Cancel,
@@ -132,7 +139,17 @@ impl Plan {
     }
 
     fn wrap(self: &Arc<Self>, inner: Box<dyn Upload>) -> Box<dyn Upload> {
-        Box::new(FaultyUpload { inner, plan: Arc::clone(self) })
+        Box::new(FaultyUpload { inner, plan: Arc::clone(self), followed: false })
+    }
+
+    /// After an error there is nothing more, as in any other stream of content.
+    fn wrap_stream(self: &Arc<Self>, chunks: ByteStream) -> ByteStream {
+        let plan = Arc::clone(self);
+        Box::pin(chunks.scan(false, move |failed, chunk| {
+            let chunk = chunk.and_then(|bytes| plan.pass(BlobOperation::Chunk).map(|()| bytes));
+            let ended = std::mem::replace(failed, chunk.is_err());
+            std::future::ready(Some(chunk).filter(|_| !ended))
+        }))
     }
 }
 
@@ -201,20 +218,30 @@ impl BlobReader for FaultyReader {
     }
 
     fn stream(&self, range: Range<u64>) -> ByteStream {
-        let plan = Arc::clone(&self.plan);
-        let chunks = self.inner.stream(range);
-        // After an error there is nothing more, as in any other stream of content.
-        Box::pin(chunks.scan(false, move |failed, chunk| {
-            let chunk = chunk.and_then(|bytes| plan.pass(BlobOperation::Chunk).map(|()| bytes));
-            let ended = std::mem::replace(failed, chunk.is_err());
-            std::future::ready(Some(chunk).filter(|_| !ended))
-        }))
+        self.plan.wrap_stream(self.inner.stream(range))
+    }
+}
+
+#[derive(Debug)]
+struct FaultyFollower {
+    inner: Arc<dyn UploadReader>,
+    plan: Arc<Plan>,
+}
+
+impl UploadReader for FaultyFollower {
+    fn readable(&self) -> watch::Receiver<u64> {
+        self.inner.readable()
+    }
+
+    fn stream(&self, range: Range<u64>) -> ByteStream {
+        self.plan.wrap_stream(self.inner.stream(range))
     }
 }
 
 struct FaultyUpload {
     inner: Box<dyn Upload>,
     plan: Arc<Plan>,
+    followed: bool,
 }
 
 #[async_trait]
@@ -240,6 +267,23 @@ impl Upload for FaultyUpload {
         self.inner.append(content).await
     }
 
+    async fn follow(&mut self) -> Result<Arc<dyn UploadReader>> {
+        self.plan.pass(BlobOperation::Follow)?;
+        let inner = self.inner.follow().await?;
+        self.followed = true;
+        Ok(Arc::new(FaultyFollower { inner, plan: Arc::clone(&self.plan) }))
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        self.plan.pass(BlobOperation::Flush)?;
+        self.inner.flush().await
+    }
+
+    async fn digest(&mut self) -> Result<Digest> {
+        self.plan.pass(BlobOperation::Digest)?;
+        self.inner.digest().await
+    }
+
     async fn save(&mut self) -> Result<()> {
         self.plan.pass(BlobOperation::Save)?;
         self.inner.save().await
@@ -252,7 +296,9 @@ impl Upload for FaultyUpload {
 
     async fn commit(mut self: Box<Self>, digest: &Digest) -> Result<u64> {
         if let Err(error) = self.plan.pass(BlobOperation::Commit) {
-            self.inner.roll_back().await?;
+            if !self.followed {
+                self.inner.roll_back().await?;
+            }
             return Err(error);
         }
         self.inner.commit(digest).await

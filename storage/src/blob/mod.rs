@@ -4,11 +4,13 @@ use std::fmt;
 use std::ops::Range;
 use std::pin::Pin;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::Stream;
+use tokio::sync::watch;
 
 use crate::{Algorithm, Digest, Result};
 
@@ -111,6 +113,17 @@ pub trait BlobReader: Send + Sync {
     fn stream(&self, range: Range<u64>) -> ByteStream;
 }
 
+/// The bytes of a session, read while more arrive. What could be read once can be read for good: also when the session was
+/// committed, cancelled or dropped meanwhile. Only a roll-back takes bytes back.
+pub trait UploadReader: Send + Sync + fmt::Debug {
+    /// How many bytes can be read. Its sender is gone once the session is over.
+    fn readable(&self) -> watch::Receiver<u64>;
+
+    /// A part of what can be read, as [`BlobReader::stream`] gives it. The stream begins with `RangeOutside` where not all
+    /// of the range can be read yet.
+    fn stream(&self, range: Range<u64>) -> ByteStream;
+}
+
 /// An upload session that is held by one caller. Dropping it keeps the session as of the last
 /// [`save`](Self::save): bytes appended after that are kept or discarded, never mixed up.
 #[async_trait]
@@ -129,6 +142,17 @@ pub trait Upload: Send {
 
     /// Takes more content.
     async fn append(&mut self, content: Bytes) -> Result<()>;
+
+    /// Lets others read the session's bytes while more arrive. From then on the session lives as long as its holder: it is
+    /// not found by its id, what is saved of it outlives nobody, and dropping it ends it. Its bytes are kept where reading
+    /// them is cheap, since they are read at once.
+    async fn follow(&mut self) -> Result<Arc<dyn UploadReader>>;
+
+    /// Waits until everything that was appended can be read by those who [`follow`](Self::follow).
+    async fn flush(&mut self) -> Result<()>;
+
+    /// The digest of everything that was appended, by the session's algorithm.
+    async fn digest(&mut self) -> Result<Digest>;
 
     /// Keeps the session as it is now: this is what it goes back to, and what the next process finds.
     async fn save(&mut self) -> Result<()>;

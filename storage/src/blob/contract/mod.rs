@@ -7,6 +7,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a failed assertion is how these functions answer")]
 
 pub mod content;
+pub mod following;
 pub mod sessions;
 
 use bytes::{Bytes, BytesMut};
@@ -42,6 +43,14 @@ pub async fn all(store: &dyn BlobStore) {
     sessions::concurrent_commits_all_succeed(store).await;
     sessions::ends_with_commit_and_cancel(store).await;
     sessions::expectation_is_no_limit(store).await;
+
+    following::followers_read_what_arrives(store).await;
+    following::is_followed_from_any_point_on(store).await;
+    following::a_flush_is_seen(store).await;
+    following::followers_outlive_a_commit(store).await;
+    following::a_followed_session_ends_with_its_holder(store).await;
+    following::knows_its_digest_so_far(store).await;
+
     sessions::sweep(store).await;
 }
 

@@ -147,6 +147,11 @@ impl InMemory {
         self.content.truncate(self.saved);
     }
 
+    /// The digest of what there is. Small enough to hash in place.
+    pub(super) fn digest(&self) -> Digest {
+        self.algorithm.digest(&self.content)
+    }
+
     /// The content, if it hashes to `digest`; else it goes back to what was saved. Small enough to hash in place.
     pub(super) fn verified(&mut self, digest: &Digest) -> Result<Bytes> {
         let actual = digest.algorithm().digest(&self.content);

@@ -19,7 +19,7 @@
 //!
 //! # What stays in the page cache
 //!
-//! What is read, and small content. Large content passes through while it is written, where the system can do that (Linux
+//! What is read, small content, and uploads that others [follow](followed). Other large content passes through while it is written, where the system can do that (Linux
 //! 6.14 and later, on ext4, XFS and others): its first reader has it from the disk.
 //!
 //! # Which thread does what
@@ -31,10 +31,12 @@
 mod buffers;
 mod claims;
 mod content;
+mod followed;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod memory;
 mod reader;
+mod rehash;
 mod session;
 mod small;
 mod space;

@@ -54,7 +54,12 @@ impl FileReader {
             Err(error) => return Err(Error::io("open", path, error)),
         };
         let size = file.metadata().map_err(|error| Error::io("look up", &path, error))?.len();
-        Ok(Self(Arc::new(Opened { file, path, size, buffers: Arc::clone(buffers) })))
+        Ok(Self::over(file, path, size, buffers))
+    }
+
+    /// Reads what a file holds up to `size`.
+    pub(super) fn over(file: File, path: PathBuf, size: u64, buffers: &Arc<Buffers>) -> Self {
+        Self(Arc::new(Opened { file, path, size, buffers: Arc::clone(buffers) }))
     }
 }
 

@@ -95,6 +95,22 @@ impl Session {
         }))
     }
 
+    /// The state of a session. One that cannot be read can never be taken up: the session ends here, and its client is told
+    /// to start again instead of meeting the same error for ever.
+    pub(super) fn read_or_give_up(folder: &Path, id: UploadId) -> Result<Self> {
+        let paths = SessionPaths::new(folder, id);
+        match Self::read(&paths.state) {
+            Ok(Some(session)) => Ok(session),
+            Ok(None) => Err(Error::UploadNotFound(id)),
+            Err(error @ Error::Corrupt { .. }) => {
+                warn!(upload.id = %id, %error, "giving up an upload whose state cannot be read");
+                paths.remove()?;
+                Err(Error::UploadNotFound(id))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Replaces the state file as a whole.
     pub(super) fn write(
         paths: &SessionPaths,

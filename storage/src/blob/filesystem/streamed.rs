@@ -8,10 +8,14 @@
 //! Every method may be dropped half-way, as happens when a client leaves: what was handed over is finished on its thread,
 //! the session stays claimed until then, and the next call waits for it.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::writer::Writer;
+use crate::blob::UploadReader;
 use crate::{Digest, Error, Result, UploadId};
 
 /// How much is gathered before it is handed over.
@@ -97,6 +101,21 @@ impl Streamed {
         self.settle().await
     }
 
+    /// Writes what was gathered, then asks the writer something, in one visit to a blocking thread.
+    async fn flush_and_ask<T: Send + 'static>(
+        &mut self,
+        question: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        self.flush_and(move |writer| {
+            // Where nobody waits any more, nobody misses the answer.
+            let _ = answer.send(question(writer)?);
+            Ok(())
+        })
+        .await?;
+        answered.await.map_err(|_| self.lost())
+    }
+
     /// Drops what was gathered, and does something whether or not the work before it succeeded: it is undone anyway.
     async fn discard_and(&mut self, rest: impl FnOnce(&mut Writer) -> Result<()> + Send + 'static) -> Result<()> {
         // An error here is about bytes that are given up now; if the writer is lost, `start` says so.
@@ -137,6 +156,18 @@ impl Streamed {
     /// the cache waits for the disk.
     fn room(&self) -> usize {
         usize::try_from(BATCH - self.offset % BATCH).unwrap_or(usize::MAX)
+    }
+
+    pub(super) async fn flush(&mut self) -> Result<()> {
+        self.flush_and(|_| Ok(())).await
+    }
+
+    pub(super) async fn follow(&mut self) -> Result<Arc<dyn UploadReader>> {
+        self.flush_and_ask(Writer::follow).await
+    }
+
+    pub(super) async fn digest(&mut self) -> Result<Digest> {
+        self.flush_and_ask(|writer| Ok(writer.digest_so_far())).await
     }
 
     pub(super) async fn save(&mut self) -> Result<()> {

@@ -12,7 +12,7 @@ use super::memory::{InMemory, Stayed};
 use super::small::SMALL;
 use super::streamed::Streamed;
 use super::writer::Writer;
-use crate::blob::Upload;
+use crate::blob::{Upload, UploadReader};
 use crate::{Digest, Error, Result, UploadId};
 
 /// An upload to a [`FilesystemBlobs`](super::FilesystemBlobs).
@@ -133,6 +133,34 @@ impl Upload for FilesystemUpload {
         }
         match &mut self.place {
             Place::Files(streamed) => streamed.append(content).await,
+            _ => Err(self.lost()),
+        }
+    }
+
+    async fn follow(&mut self) -> Result<Arc<dyn UploadReader>> {
+        self.settle().await?;
+        self.start_move();
+        self.settle().await?;
+        match &mut self.place {
+            Place::Files(streamed) => streamed.follow().await,
+            _ => Err(self.lost()),
+        }
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        self.settle().await?;
+        match &mut self.place {
+            Place::Memory(_) => Ok(()),
+            Place::Files(streamed) => streamed.flush().await,
+            _ => Err(self.lost()),
+        }
+    }
+
+    async fn digest(&mut self) -> Result<Digest> {
+        self.settle().await?;
+        match &mut self.place {
+            Place::Memory(session) => Ok(session.digest()),
+            Place::Files(streamed) => streamed.digest().await,
             _ => Err(self.lost()),
         }
     }

@@ -1,7 +1,7 @@
 //! The half of an upload session that touches the disk. Everything here blocks, and runs on blocking threads only.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,10 +11,13 @@ use tracing::warn;
 
 use super::Shared;
 use super::claims::Claim;
-use super::content::sync_content;
+use super::content::{remove, sync_content};
+use super::followed::Followed;
+use super::rehash;
 use super::session::{Session, SessionPaths};
 use super::vectored::{Caching, write_all_at};
 use super::writeback::Writeback;
+use crate::blob::UploadReader;
 use crate::{Algorithm, Digest, Error, Hasher, Result, UploadId};
 
 /// Each time that many bytes were written, the disk is started on them, and the free space is looked at.
@@ -27,9 +30,6 @@ const ALLOCATION: u64 = 64 << 20;
 /// pulled next: it would displace what is, and memory that the cache grows into costs more processor time than hashing.
 /// The first pull of it comes from the disk, and is kept.
 const PASSING: u64 = 1 << 20;
-
-/// Buffer for reading content again.
-const READ_BUFFER: usize = 256 << 10;
 
 /// A session's file, its hash, and how far both are. The hash covers exactly the bytes before `written`.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ pub(super) struct Writer {
     writeback: Writeback,
     /// Whether the system lets bytes pass through the page cache, as far as that is known.
     can_pass: bool,
+    /// Who reads what is written, if others do.
+    followed: Option<Followed>,
     /// Up to where the disk was started.
     started: u64,
     /// At which size the free space is looked at again.
@@ -80,6 +82,7 @@ impl Writer {
             written: 0,
             writeback: Writeback::default(),
             can_pass: true,
+            followed: None,
             started: 0,
             check_at: 0,
             allocated: 0,
@@ -120,7 +123,7 @@ impl Writer {
             claim.end();
             return Err(Error::UploadNotFound(id));
         }
-        let session = read_or_give_up(&shared, id)?;
+        let session = Session::read_or_give_up(&shared.uploads, id)?;
         let mut writer = Self::new(shared, claim, &session.label, session.algorithm);
         let length = writer.open_existing()?;
         let hash_is_known = session.hasher.is_some();
@@ -165,7 +168,7 @@ impl Writer {
         }
         self.allocate(size, expected)?;
         let offset = self.written;
-        let passes = expected.max(offset.saturating_add(size)) >= PASSING;
+        let passes = self.followed.is_none() && expected.max(offset.saturating_add(size)) >= PASSING;
         if let Err(error) = self.write_at(offset, content, passes) {
             self.ragged = true;
             if let Err(error) = self.trim() {
@@ -177,7 +180,10 @@ impl Writer {
             self.hasher.update(bytes);
         }
         self.written = offset.saturating_add(size);
-        self.claim.written_at(self.shared.clock.now());
+        match &self.followed {
+            Some(followed) => followed.reached(self.written),
+            None => self.claim.written_at(self.shared.clock.now()),
+        }
         self.start_writeback();
         Ok(())
     }
@@ -201,10 +207,31 @@ impl Writer {
 
     fn save_as_of(&mut self, touched: SystemTime) -> Result<()> {
         self.trim()?;
-        Session::write(&self.paths, &self.label, self.written, &self.hasher, touched)?;
+        if self.followed.is_none() {
+            Session::write(&self.paths, &self.label, self.written, &self.hasher, touched)?;
+        }
         self.saved = Saved { offset: self.written, hasher: self.hasher.clone() };
         self.claim.settle();
         Ok(())
+    }
+
+    /// Lets others read what is written. The session's state file goes: from now on it ends with its holder.
+    pub(super) fn follow(&mut self) -> Result<Arc<dyn UploadReader>> {
+        if let Some(followed) = &self.followed {
+            return followed.reader(&self.shared.buffers);
+        }
+        self.file()?;
+        let followed = Followed::new(self.paths.data.clone(), self.written);
+        let reader = followed.reader(&self.shared.buffers)?;
+        remove(&self.paths.state)?;
+        self.claim.settle();
+        self.followed = Some(followed);
+        Ok(reader)
+    }
+
+    /// The digest of what was written, by the session's algorithm.
+    pub(super) fn digest_so_far(&self) -> Digest {
+        self.hasher.clone().finish()
     }
 
     /// Takes back what came after the last save.
@@ -212,6 +239,9 @@ impl Writer {
         self.written = self.saved.offset;
         self.hasher = self.saved.hasher.clone();
         self.started = self.started.min(self.written);
+        if let Some(followed) = &self.followed {
+            followed.reached(self.written);
+        }
         self.ragged = true;
         self.trim()
     }
@@ -266,7 +296,7 @@ impl Writer {
     /// The digest of what was written; by another algorithm than the session's, the file is read again.
     fn digest(&mut self, algorithm: Algorithm) -> Result<Digest> {
         if algorithm == self.hasher.algorithm() {
-            return Ok(self.hasher.clone().finish());
+            return Ok(self.digest_so_far());
         }
         let mut hasher = Hasher::new(algorithm);
         let size = self.written;
@@ -284,26 +314,9 @@ impl Writer {
     }
 
     fn hash_file(&self, hasher: &mut Hasher, from: u64, to: u64) -> Result<()> {
-        let Some(mut file) = self.file.as_ref().filter(|_| from < to) else { return Ok(()) };
-        let failed = |error| Error::io("read", &self.paths.data, error);
-        file.seek(SeekFrom::Start(from)).map_err(failed)?;
-        let mut rest = file.take(to - from);
-        let mut buffer = vec![0; READ_BUFFER];
-        loop {
-            let read = match rest.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(failed(error)),
-            };
-            hasher.update(buffer.get(..read).unwrap_or_default());
-        }
-        match rest.limit() {
-            0 => Ok(()),
-            missing => Err(Error::Corrupt {
-                what: format!("upload {}", self.paths.data.display()),
-                detail: format!("it lacks {missing} of {to} bytes"),
-            }),
+        match &self.file {
+            Some(file) if from < to => rehash::hash_file(file, &self.paths.data, hasher, from..to),
+            _ => Ok(()),
         }
     }
 
@@ -356,7 +369,7 @@ impl Writer {
     }
 
     fn start_writeback(&mut self) {
-        if self.can_pass {
+        if self.can_pass && self.followed.is_none() {
             return;
         }
         let enough = self.written.saturating_sub(self.started) >= STRIDE;
@@ -374,21 +387,5 @@ impl Writer {
         self.allocated = 0;
         self.ragged = false;
         Ok(())
-    }
-}
-
-/// The state of a session. One that cannot be read can never be taken up: the session ends here, and its client is told
-/// to start again instead of meeting the same error for ever.
-fn read_or_give_up(shared: &Shared, id: UploadId) -> Result<Session> {
-    let paths = SessionPaths::new(&shared.uploads, id);
-    match Session::read(&paths.state) {
-        Ok(Some(session)) => Ok(session),
-        Ok(None) => Err(Error::UploadNotFound(id)),
-        Err(error @ Error::Corrupt { .. }) => {
-            warn!(upload.id = %id, %error, "giving up an upload whose state cannot be read");
-            paths.remove()?;
-            Err(Error::UploadNotFound(id))
-        }
-        Err(error) => Err(error),
     }
 }

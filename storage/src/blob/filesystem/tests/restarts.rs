@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-use super::{Fixture, LARGE};
+use super::{Fixture, LARGE, open};
 use crate::blob::contract::{fresh, read_all};
 use crate::{Algorithm, BlobStore, Clock, Error, UploadId};
 
@@ -204,4 +204,20 @@ async fn a_session_is_free_as_soon_as_its_holder_is_gone() {
         let upload = fixture.store.resume(id).await.unwrap();
         assert_eq!(upload.offset(), round << 20);
     }
+}
+
+/// As if the process had been killed while others read what arrived.
+#[tokio::test]
+async fn what_was_followed_is_removed_at_the_next_start() {
+    let fixture = Fixture::new();
+    let mut upload = fixture.store.begin("followed", Algorithm::Sha256).await.unwrap();
+    let id = upload.id();
+    upload.follow().await.unwrap();
+    upload.append(fresh(3 << 20)).await.unwrap();
+    upload.flush().await.unwrap();
+    assert_eq!(fixture.leftovers(), [format!("{id}.data")]);
+    let next = open(fixture.folder.path(), 0, &fixture.clock).unwrap();
+    assert!(fixture.leftovers().is_empty());
+    assert!(matches!(next.resume(id).await, Err(Error::UploadNotFound(_))));
+    upload.cancel().await.unwrap();
 }

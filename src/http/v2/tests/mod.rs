@@ -1,0 +1,3 @@
+//! The API over a real listener, where a test needs what no client can do: such as linking what an import would.
+
+mod pull_through;
