@@ -21,6 +21,7 @@
 //! - `records`: every key and value that is kept, typed, and the transaction that reads, decides and commits.
 //! - [`weir_storage`]: a crate of its own: blob stores and metadata stores, in bytes, keys and digests.
 //! - `events`: watches: what commits did to the objects of the API.
+//! - `lifecycle`: what becomes of content as time goes by: eviction of what is cached.
 //! - [`telemetry`]: logs and metrics.
 //!
 //! # One truth
@@ -90,6 +91,13 @@
 //! is 404 at once and its link is put aside; a deleted blob is unlinked from its repository. A deleted stream takes its
 //! tags and links with it and puts all of them aside, its own record included. A rollback reads the tag's log and brings
 //! the tag back in one commit, with whatever of stream, links and image object it needs. Bytes are not collected.
+//!
+//! # What gives way
+//!
+//! Blobs that were fetched for a pull are cached, and an operator may limit their size: those that were not used for longest
+//! are evicted (`lifecycle::eviction`), their links stay, and the next pull fetches them again. What was pushed or mounted
+//! is kept, as are all manifests, imported configs, and the blobs of pushed images: a push of an image fetches what it names and
+//! only an upstream has. Cached and kept content lie in different folders, and an eviction knows no other than the first.
 
 pub(crate) mod auth;
 pub mod cli;
@@ -98,6 +106,7 @@ pub(crate) mod events;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod http;
+pub(crate) mod lifecycle;
 pub(crate) mod namespaces;
 pub mod oci;
 pub(crate) mod records;

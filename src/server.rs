@@ -21,6 +21,7 @@ use crate::http::app::App;
 use crate::http::dispatch::dispatch;
 use crate::http::listener::{BindError, ListenerAddress, Listeners, Serving};
 use crate::http::stack::stack;
+use crate::lifecycle::eviction::Eviction;
 use crate::namespaces::{self, Keyring, KeyringError};
 use crate::records::Records;
 use crate::registry::{Registry, Settings};
@@ -128,6 +129,8 @@ impl Server {
         let serving = listeners.serve(&application, &config.limits, connections);
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
+        let eviction = Eviction { blobs: Arc::clone(&blobs), budget: config.cache.size, metrics };
+        tasks.spawn(eviction.run(stop.clone()));
         tasks.spawn(sweep_uploads(registry.clone(), config.registry.upload_expiry, stop.clone()));
         if config.upstreams.import.automatic {
             tasks.spawn(Controller::new(importer).run(stop.clone()));

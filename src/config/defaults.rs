@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{
-    Config, Import, ImportMode, Limits, Listener, Log, LogFormat, MetadataBackend, Names, Registry, Secrets, Storage,
-    TagHistory, Upstreams,
+    Cache, Config, Import, ImportMode, Limits, Listener, Log, LogFormat, MetadataBackend, Names, Registry, Secrets,
+    Storage, TagHistory, Upstreams,
 };
 
 const KIB: usize = 1024;
@@ -22,6 +22,7 @@ impl Default for Config {
             registry: Registry::default(),
             secrets: Secrets::default(),
             upstreams: Upstreams::default(),
+            cache: Cache::default(),
             limits: Limits::default(),
             log: Log::default(),
         }

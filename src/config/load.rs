@@ -6,7 +6,7 @@ use super::mistake::{ConfigErrors, Mistake};
 use super::reader::Section;
 use super::tree::{Entries, Node, Place, Value};
 use super::{
-    Config, Flags, Limits, Log, Names, Registry, Secrets, Storage, Upstreams, document, environment, listener,
+    Cache, Config, Flags, Limits, Log, Names, Registry, Secrets, Storage, Upstreams, document, environment, listener,
 };
 
 /// Where a configuration comes from. Each layer goes over the one before it.
@@ -89,6 +89,7 @@ fn sections(root: Node, mistakes: &mut Vec<Mistake>) -> Config {
         registry: Registry::read(root.section("registry"), &default.registry),
         secrets: Secrets::read(root.section("secrets"), default.secrets),
         upstreams: Upstreams::read(root.section("upstreams"), default.upstreams),
+        cache: Cache::read(root.section("cache"), &default.cache),
         limits: Limits::read(root.section("limits"), &default.limits),
         log: Log::read(root.section("log"), default.log),
     };

@@ -10,6 +10,7 @@
 //! An environment variable is the key in capitals behind `WEIR__`, with two underscores between its parts:
 //! `WEIR__STORAGE__DATA`, `WEIR__LISTENER__0__ADDRESS`, `WEIR__INSECURE`.
 
+mod cache;
 mod defaults;
 mod document;
 mod duration;
@@ -34,6 +35,7 @@ mod tests;
 mod tree;
 mod upstreams;
 
+pub use cache::Cache;
 pub use duration::{HumanDuration, InvalidDuration};
 pub use environment::PREFIX as ENVIRONMENT_PREFIX;
 pub use flags::Flags;
@@ -69,6 +71,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// Which other registries are read, and how.
     pub upstreams: Upstreams,
+    /// How much of their content is cached.
+    pub cache: Cache,
     /// How much is served at once, and how long anything may take.
     pub limits: Limits,
     /// What is logged, and how.

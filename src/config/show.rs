@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::listener::SELF_SIGNED;
 use super::{
-    ByteSize, CertificateFiles, Config, HumanDuration, Import, Limits, Listener, Log, Mirror, Names, Registry, Secrets,
-    Storage, Tls, Upstreams,
+    ByteSize, Cache, CertificateFiles, Config, HumanDuration, Import, Limits, Listener, Log, Mirror, Names, Registry,
+    Secrets, Storage, Tls, Upstreams,
 };
 
 impl Config {
     /// The configuration as TOML. Read back, it gives the same configuration.
     pub fn to_toml(&self) -> String {
-        let Self { listeners, insecure, storage, names, registry, secrets, upstreams, limits, log } = self;
+        let Self { listeners, insecure, storage, names, registry, secrets, upstreams, cache, limits, log } = self;
         let mut text = Toml(String::new());
         text.entry("insecure", &insecure.to_string());
         for listener in listeners {
@@ -23,6 +23,7 @@ impl Config {
         text.registry(registry);
         text.secrets(secrets);
         text.upstreams(upstreams);
+        text.cache(cache);
         text.limits(limits);
         text.log(log);
         text.0
@@ -162,6 +163,13 @@ impl Toml {
         self.list("mirrors", mirrors);
         self.text("pull", pull.as_str());
         self.entry("contact_source", &contact_source.to_string());
+    }
+
+    fn cache(&mut self, Cache { size }: &Cache) {
+        self.section("[cache]");
+        if let Some(size) = size {
+            self.size("size", *size);
+        }
     }
 
     fn limits(&mut self, limits: &Limits) {

@@ -122,14 +122,17 @@ impl Registry {
     /// Links a blob of another repository, `from` or any, into this one. Returns whether that was possible; where it
     /// was not, the client uploads the blob.
     pub(crate) async fn mount_blob(&self, stream: &StreamId, digest: &Digest, from: Option<&StreamId>) -> Result<bool> {
-        let linked = match from {
-            Some(from) => self.records.exists(&keys::blob(digest, from)).await?,
-            None => !self.records.keys(&keys::blob_anywhere(digest), |scan: Scan| scan.limit(1)).await?.is_empty(),
+        let link = match from {
+            Some(from) => self.records.get(&keys::blob(digest, from)).await?,
+            None => self.records.scan(&keys::blob_anywhere(digest), |scan: Scan| scan.limit(1)).await?.records.pop(),
         };
-        if !linked {
-            return Ok(false);
-        }
-        let Some(size) = self.records.blobs().size(digest).await? else { return Ok(false) };
+        let size = match link.map(|link| link.record.origin) {
+            None => None,
+            Some(Origin::Pushed) => self.records.blobs().size(digest).await?,
+            // Its bytes may be here for the time being only, and from now on they are needed.
+            Some(Origin::Upstream(_)) => self.records.blobs().keep(digest).await?,
+        };
+        let Some(size) = size else { return Ok(false) };
         self.link_blob(stream, digest, size).await?;
         Ok(true)
     }

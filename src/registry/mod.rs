@@ -79,11 +79,6 @@ impl Registry {
         }
     }
 
-    /// Other registries.
-    pub(crate) fn upstreams(&self) -> &Upstreams {
-        &self.upstreams
-    }
-
     /// How many downloads from other registries are under way.
     #[cfg(test)]
     pub(crate) fn fills(&self) -> usize {

@@ -53,6 +53,7 @@ impl Registry {
         let stream = StreamId::from(push.repository);
         let tags = tags_of(push);
         self.check_sizes(&stream, &manifest).await?;
+        self.hold_blobs(&stream, &manifest).await?;
         self.records.blobs().put(&digest, push.content.clone()).await?;
         let image = self.made_image(&stream, &digest, &manifest).await?;
         let commit = CommitManifest {

@@ -17,6 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::cache::CacheMetrics;
 use super::upstreams::UpstreamMetrics;
 
 /// The media type of what [`Metrics::encode`] returns.
@@ -37,6 +38,8 @@ pub struct Metrics {
     sent: Family<EndpointLabels, Counter>,
     /// What is measured of other registries.
     pub(crate) upstreams: UpstreamMetrics,
+    /// What is measured of cached content.
+    pub(crate) cache: CacheMetrics,
     /// What is counted for requests that are alike, found at once instead of by its labels one for one.
     kinds: RwLock<HashMap<RequestLabels, Arc<Kind>>>,
 }
@@ -90,6 +93,7 @@ impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("weir");
         let upstreams = UpstreamMetrics::register(&mut registry);
+        let cache = CacheMetrics::register(&mut registry);
         let mut metrics = Self {
             registry,
             requests: Family::default(),
@@ -98,6 +102,7 @@ impl Metrics {
             received: Family::default(),
             sent: Family::default(),
             upstreams,
+            cache,
             kinds: RwLock::default(),
         };
         metrics.register();

@@ -38,7 +38,7 @@ mod wire;
 use std::sync::Arc;
 
 pub(crate) use blob::{BlobBody, FetchedBlob};
-pub(crate) use credentials::{Credentials, InvalidCredentials, Login};
+pub(crate) use credentials::{Credentials, InvalidCredentials};
 pub(crate) use error::UpstreamError;
 pub(crate) use manifest::FetchedManifest;
 pub(crate) use repository::Repository;
@@ -122,19 +122,9 @@ impl Upstreams {
         self
     }
 
-    /// Whether `registry`, a host with or without a port, is this server itself.
-    pub(crate) fn is_itself(&self, registry: &str) -> bool {
-        self.0.itself.iter().any(|own| own == registry)
-    }
-
     /// A repository of another registry. Costs nothing: nothing is sent before something is asked.
     pub(crate) fn repository(&self, source: &Source, credentials: &Credentials) -> Repository {
         Repository::new(Arc::clone(&self.0), source.clone(), credentials)
-    }
-
-    /// Whether the operator's list allows `registry`, a host with or without a port.
-    pub(crate) fn allows(&self, registry: &str, insecure: bool) -> bool {
-        self.0.allows(registry, insecure)
     }
 
     /// The registries on the operator's list; empty where all are allowed.

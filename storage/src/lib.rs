@@ -29,6 +29,7 @@ mod error;
 pub mod fuzzing;
 pub mod metadata;
 
+pub use blob::cache::{CachedContent, ContentCache};
 pub use blob::{BlobReader, BlobStore, ByteStream, InvalidUploadId, Upload, UploadId, UploadReader};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use data_directory::DataDirectory;

@@ -6,8 +6,13 @@ use super::*;
 const MISTAKES: &[(&str, &str)] = &[
     (
         "colour = 1",
-        "weir.toml:1: colour: unknown key, known here: insecure, listener, storage, names, registry, secrets, upstreams, limits, log",
+        "weir.toml:1: colour: unknown key, known here: insecure, listener, storage, names, registry, secrets, upstreams, cache, limits, log",
     ),
+    (
+        "[cache]\nsize = '10 bananas'",
+        "weir.toml:2: cache.size: \"10 bananas\" is no size: the unit is one of B, kB, MB, GB, TB, KiB, MiB, GiB and TiB",
+    ),
+    ("[cache]\nbudget = '1GiB'", "weir.toml:2: cache.budget: unknown key, known here: size"),
     ("[storge]\n", "weir.toml:1: storge: unknown key, did you mean `storage`?"),
     ("\n[storage]\ndata = 'x'\ncashe = '1MiB'", "weir.toml:4: storage.cashe: unknown key, did you mean `cache`?"),
     ("[log]\n\"a b\" = 1", "weir.toml:2: log.\"a b\": unknown key, known here: filter, format, access"),

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use proptest::string::string_regex;
 
 use super::super::{
-    CertificateFiles, Limits, Listener, Log, LogFormat, MetadataBackend, Names, Registry, Secrets, Storage, TagHistory,
-    Tls,
+    Cache, CertificateFiles, Limits, Listener, Log, LogFormat, MetadataBackend, Names, Registry, Secrets, Storage,
+    TagHistory, Tls,
 };
 use super::*;
 
@@ -95,11 +95,12 @@ prop_compose! {
         registry in registry(),
         key_file in option::of(Just(PathBuf::from("Cargo.toml"))),
         upstreams in super::upstreams::upstreams(),
+        cache in option::of(any::<u64>()),
         limits in limits(),
         log in log(),
     ) -> Config {
-        let secrets = Secrets { key_file };
-        Config { listeners, insecure: true, storage, names, registry, secrets, upstreams, limits, log }
+        let (secrets, cache) = (Secrets { key_file }, Cache { size: cache });
+        Config { listeners, insecure: true, storage, names, registry, secrets, upstreams, cache, limits, log }
     }
 }
 

@@ -55,15 +55,12 @@ impl Answer<'_> {
         let Fetched { digest, manifest, content, config, .. } = fetched;
         let reference = self.names.external(&self.names.read(&wanted.by_digest(digest)));
         let record = if self.stored { self.records.get(&keys::image(digest)).await? } else { None };
-        let mut image = match record {
-            Some(found) => {
-                let seen = Seen { reference, media_type: Some(manifest.media_type()) };
-                image::shown(&found.record, found.revision, seen)?
-            }
-            None => {
-                let image = image::seen_upstream(digest, manifest, config.as_deref(), self.records.now());
-                Image { docker_image_reference: reference, ..image }
-            }
+        let mut image = if let Some(found) = record {
+            let seen = Seen { reference, media_type: Some(manifest.media_type()) };
+            image::shown(&found.record, found.revision, seen)?
+        } else {
+            let image = image::seen_upstream(digest, manifest, config.as_deref(), self.records.now());
+            Image { docker_image_reference: reference, ..image }
         };
         let text = |content: &[u8]| String::from_utf8_lossy(content).into_owned();
         image.docker_image_manifest = if with_manifest { text(content) } else { String::new() };

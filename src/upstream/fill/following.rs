@@ -42,6 +42,13 @@ impl Following {
         Ok(content.freeze())
     }
 
+    /// Waits until nothing goes on any more. The content is stored then, unless the store failed.
+    pub(crate) async fn over(&self) -> Result<(), FillError> {
+        self.verified().await?;
+        self.follower.fill().over.cancelled().await;
+        Ok(())
+    }
+
     /// Waits until a part of the content begins to be there: what fails before is told as an error, and what fails later
     /// breaks off a body that has begun.
     pub(crate) async fn begun(&self, range: Range<u64>) -> Result<(), FillError> {

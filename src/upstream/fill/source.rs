@@ -15,6 +15,11 @@ pub(crate) trait FillSource: Send + Sync + fmt::Debug + 'static {
     /// What this is read from.
     fn origin(&self) -> &Source;
 
+    /// Whether the content stays for good, and is not only cached.
+    fn stays(&self) -> bool {
+        false
+    }
+
     /// The content from byte `from` on. What can be done about failures before the first byte was done; of those that come
     /// later nothing is made good.
     async fn open(&self, from: u64) -> Result<FetchedBlob, UpstreamError>;
@@ -56,6 +61,11 @@ pub(crate) struct UpstreamManifest {
 impl FillSource for UpstreamManifest {
     fn origin(&self) -> &Source {
         self.repository.source()
+    }
+
+    /// The history needs manifests, and they are small.
+    fn stays(&self) -> bool {
+        true
     }
 
     async fn open(&self, from: u64) -> Result<FetchedBlob, UpstreamError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use weir_storage::UploadReader;
 
 use super::Wanted;
@@ -64,13 +65,16 @@ pub(super) struct Fill {
     /// Where it is fetched from.
     pub(super) from: Source,
     pub(super) stage: watch::Sender<Stage>,
+    /// Told once nothing goes on any more: what came of it is stored, or not.
+    pub(super) over: CancellationToken,
     /// How many follow it.
     followers: watch::Sender<usize>,
 }
 
 impl Fill {
     pub(super) fn new(wanted: Wanted, from: Source) -> Self {
-        Self { wanted, from, stage: watch::Sender::new(Stage::Asking), followers: watch::Sender::new(0) }
+        let (stage, followers) = (watch::Sender::new(Stage::Asking), watch::Sender::new(0));
+        Self { wanted, from, stage, over: CancellationToken::new(), followers }
     }
 
     /// Waits until nobody has followed for `grace`.

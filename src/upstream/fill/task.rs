@@ -101,6 +101,7 @@ impl Drop for Ending<'_> {
             }
             !over
         });
+        self.fill.over.cancel();
     }
 }
 
@@ -141,7 +142,12 @@ impl Work<'_> {
         let content = content.await?;
         self.verify(&digest.algorithm().digest(&content))?;
         self.fill.stage.send_replace(Stage::Verified(Arc::new(InMemory::new(content.clone()))));
-        Ok(self.shared.blobs.put(digest, content).await?)
+        if self.source.stays() {
+            self.shared.blobs.put(digest, content).await?;
+        } else {
+            self.shared.blobs.put_cached(digest, content).await?;
+        }
+        Ok(())
     }
 
     async fn by_session(&self, mut receiving: Receiving<'_>) -> Result<(), FillError> {
@@ -154,7 +160,7 @@ impl Work<'_> {
         match self.unless_given_up(received).await {
             Ok(()) => {
                 self.fill.stage.send_replace(Stage::Verified(content));
-                upload.commit(digest).await?;
+                if self.source.stays() { upload.commit(digest).await } else { upload.commit_cached(digest).await }?;
                 Ok(())
             }
             Err(error) => {

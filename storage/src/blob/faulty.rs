@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::sync::watch;
 
+use super::cache::ContentCache;
 use super::{BlobReader, BlobStore, ByteStream, Upload, UploadReader};
 use crate::{Algorithm, Digest, Error, Result, UploadId};
 
@@ -20,8 +21,10 @@ pub enum BlobOperation {
     Size,
     /// [`BlobStore::open`].
     Open,
-    /// [`BlobStore::put`].
+    /// [`BlobStore::put`] and [`BlobStore::put_cached`].
     Put,
+    /// [`BlobStore::keep`].
+    Keep,
     /// [`BlobStore::begin`].
     Begin,
     /// [`BlobStore::resume`].
@@ -48,7 +51,7 @@ pub enum BlobOperation {
     Save,
     /// [`Upload::roll_back`].
     RollBack,
-    /// [`Upload::commit`]; the session goes on as of its last save, unless it is followed.
+    /// [`Upload::commit`] and [`Upload::commit_cached`]; the session goes on as of its last save, unless it is followed.
     Commit,
     /// [`Upload::cancel`]; the session goes on as of its last save.
     Cancel,
@@ -171,6 +174,20 @@ impl BlobStore for FaultyBlobs {
         self.inner.put(digest, content).await
     }
 
+    async fn put_cached(&self, digest: &Digest, content: Bytes) -> Result<()> {
+        self.plan.pass(BlobOperation::Put)?;
+        self.inner.put_cached(digest, content).await
+    }
+
+    async fn keep(&self, digest: &Digest) -> Result<Option<u64>> {
+        self.plan.pass(BlobOperation::Keep)?;
+        self.inner.keep(digest).await
+    }
+
+    fn cache(&self) -> Option<&dyn ContentCache> {
+        self.inner.cache()
+    }
+
     async fn begin(&self, label: &str, algorithm: Algorithm) -> Result<Box<dyn Upload>> {
         self.plan.pass(BlobOperation::Begin)?;
         Ok(self.plan.wrap(self.inner.begin(label, algorithm).await?))
@@ -244,6 +261,20 @@ struct FaultyUpload {
     followed: bool,
 }
 
+impl FaultyUpload {
+    async fn begin_commit(&mut self) -> Result<()> {
+        match self.plan.pass(BlobOperation::Commit) {
+            Err(error) => {
+                if !self.followed {
+                    self.inner.roll_back().await?;
+                }
+                Err(error)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
 #[async_trait]
 impl Upload for FaultyUpload {
     fn id(&self) -> UploadId {
@@ -295,13 +326,13 @@ impl Upload for FaultyUpload {
     }
 
     async fn commit(mut self: Box<Self>, digest: &Digest) -> Result<u64> {
-        if let Err(error) = self.plan.pass(BlobOperation::Commit) {
-            if !self.followed {
-                self.inner.roll_back().await?;
-            }
-            return Err(error);
-        }
+        self.begin_commit().await?;
         self.inner.commit(digest).await
+    }
+
+    async fn commit_cached(mut self: Box<Self>, digest: &Digest) -> Result<u64> {
+        self.begin_commit().await?;
+        self.inner.commit_cached(digest).await
     }
 
     async fn cancel(self: Box<Self>) -> Result<()> {

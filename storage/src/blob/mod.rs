@@ -12,8 +12,10 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio::sync::watch;
 
+use self::cache::ContentCache;
 use crate::{Algorithm, Digest, Result};
 
+pub mod cache;
 #[cfg(feature = "contract")]
 pub mod contract;
 #[cfg(feature = "contract")]
@@ -64,6 +66,8 @@ impl fmt::Display for UploadId {
 /// - **Idempotence.** Storing content that is there already succeeds, also from two callers at once. Deleting what is
 ///   absent succeeds.
 /// - **Immutability.** Content under a digest never changes; a reader that was opened goes on after a delete.
+/// - **Cached content.** What is stored as cached may be evicted by way of [`cache`](Self::cache), and is whole and durable like
+///   any other until then. A store without a cache keeps it.
 /// - **Sessions.** An upload session survives [`close`](Self::close): its bytes, its owner's label and its hash state. It
 ///   may be lost in a power cut, and a small one with the process. One [`Upload`] exists for a session at a time.
 #[async_trait]
@@ -77,6 +81,22 @@ pub trait BlobStore: Send + Sync + fmt::Debug + 'static {
     /// Stores small content whole, durably. `DigestMismatch` where it does not hash to `digest`.
     async fn put(&self, digest: &Digest, content: Bytes) -> Result<()>;
 
+    /// Stores small content as [`put`](Self::put) does, as cached content. It stays kept where it is that already.
+    async fn put_cached(&self, digest: &Digest, content: Bytes) -> Result<()> {
+        self.put(digest, content).await
+    }
+
+    /// Sees to it that content stays which may be cached: from now on it is kept, durably. Returns its size; `None` where
+    /// there is none.
+    async fn keep(&self, digest: &Digest) -> Result<Option<u64>> {
+        self.size(digest).await
+    }
+
+    /// The cached content; `None` where the store has no cache.
+    fn cache(&self) -> Option<&dyn ContentCache> {
+        None
+    }
+
     /// Begins an upload session that hashes by `algorithm`. `label` is kept with it and returned on
     /// [`resume`](Self::resume): the caller's note of whom the session belongs to.
     async fn begin(&self, label: &str, algorithm: Algorithm) -> Result<Box<dyn Upload>>;
@@ -87,7 +107,7 @@ pub trait BlobStore: Send + Sync + fmt::Debug + 'static {
     /// Ends the sessions that nothing was written to since `idle_since`, and returns how many. Sessions in use stay.
     async fn sweep_uploads(&self, idle_since: SystemTime) -> Result<usize>;
 
-    /// Removes content. Whether anything refers to it is the caller's to know.
+    /// Removes content, cached or not. Whether anything refers to it is the caller's to know.
     async fn delete(&self, digest: &Digest) -> Result<()>;
 
     /// Ends the store: upload sessions are kept for the next process, and the files are free for it. What is asked
@@ -167,6 +187,9 @@ pub trait Upload: Send {
     /// Where the disk failed to take the bytes, the session ends: they have to be sent again, since a second attempt to
     /// make them durable may succeed and mean nothing.
     async fn commit(self: Box<Self>, digest: &Digest) -> Result<u64>;
+
+    /// [`commit`](Self::commit), as cached content. It stays kept where it is that already.
+    async fn commit_cached(self: Box<Self>, digest: &Digest) -> Result<u64>;
 
     /// Ends the session and frees its space.
     async fn cancel(self: Box<Self>) -> Result<()>;

@@ -6,6 +6,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a failed assertion is how these functions answer")]
 
+pub mod cached;
 pub mod content;
 pub mod following;
 pub mod sessions;
@@ -29,6 +30,16 @@ pub async fn all(store: &dyn BlobStore) {
     content::reader_survives_delete(store).await;
     content::delete_is_idempotent(store).await;
     content::is_ready(store).await;
+
+    cached::reads_like_any_content(store).await;
+    cached::leaves_when_it_is_evicted(store).await;
+    cached::is_evicted_by_last_use(store).await;
+    cached::what_is_read_stays(store).await;
+    cached::what_is_kept_is_never_evicted(store).await;
+    cached::what_is_kept_does_not_become_cached(store).await;
+    cached::keeps_what_is_there(store).await;
+    cached::refuses_other_content(store).await;
+    cached::a_push_beats_an_eviction(store).await;
 
     sessions::appends_become_content(store).await;
     sessions::is_invisible_until_committed(store).await;

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use tracing::warn;
 
-use super::space::Space;
 use crate::{Algorithm, Digest, Error, Result};
 
 /// The folders of content.
@@ -74,21 +73,6 @@ impl Content {
         }
     }
 
-    /// Stores small content by way of a temporary file in `uploads`.
-    pub(super) fn put(&self, space: &Space, uploads: &Path, digest: &Digest, content: &[u8]) -> Result<()> {
-        let actual = digest.algorithm().digest(content);
-        if actual != *digest {
-            return Err(Error::DigestMismatch { expected: digest.clone(), actual });
-        }
-        if self.confirm(digest, content.len() as u64)? {
-            return Ok(());
-        }
-        space.check()?;
-        let mut temporary = Temporary::create(uploads)?;
-        temporary.write(content)?;
-        self.adopt(&temporary.file, &temporary.path, digest)
-    }
-
     /// Whether the content is there already, and if so, that its name is durable: the writer who gave it that name may
     /// not have synced the folder yet. A file of another size is damaged, and counts as absent: it is replaced.
     pub(super) fn confirm(&self, digest: &Digest, size: u64) -> Result<bool> {
@@ -97,14 +81,6 @@ impl Content {
         }
         sync_folder(&self.folder(digest))?;
         Ok(true)
-    }
-
-    /// Makes a complete and verified file the content of `digest`. Its bytes are durable before it has the name, and
-    /// the name before this returns. Where somebody else was faster, the rename replaces equal by equal.
-    pub(super) fn adopt(&self, file: &File, path: &Path, digest: &Digest) -> Result<()> {
-        sync_content(file, path)?;
-        self.rename(path, digest)?;
-        self.sync_name(digest)
     }
 
     /// Gives a durable file the name of its digest, which is not durable yet.
@@ -144,6 +120,16 @@ impl Temporary {
 
     pub(super) fn write(&mut self, content: &[u8]) -> Result<()> {
         self.file.write_all(content).map_err(|error| Error::io("write", &self.path, error))
+    }
+
+    /// Where it lies, as long as it has no name of its own.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes its bytes durable.
+    pub(super) fn sync(&self) -> Result<()> {
+        sync_content(&self.file, &self.path)
     }
 
     /// Gives the file its name; whoever reads it sees the old file or the new one. Not durable.

@@ -4,6 +4,7 @@
 //! blobs/sha256/ab/<hex>    content; 256 folders an algorithm, made at the start
 //! blobs/sha512/ab/<hex>
 //! blobs/log/               small content on its way to its files: see [`small`]
+//! blobs/cache/             cached content, in folders like those above: see [`cached`]
 //! uploads/<id>.json        what is known of an upload session that is not small: label, offset, hash state
 //! uploads/<id>.data        its bytes
 //! uploads/tmp-*            files on their way to a name; removed at the start
@@ -29,12 +30,14 @@
 //! time: see [`streamed`] and [`reader`]; small content goes to a thread of its own.
 
 mod buffers;
+mod cached;
 mod claims;
 mod content;
 mod followed;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod memory;
+mod placing;
 mod reader;
 mod rehash;
 mod session;
@@ -55,19 +58,23 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::watch;
+use tracing::warn;
 
 use self::buffers::Buffers;
+use self::cached::{Cache, Stay};
 use self::claims::{Claim, Claims};
 use self::content::{Content, Temporary};
 use self::memory::{InMemory, Memory};
-use self::reader::FileReader;
+use self::placing::verify;
 use self::session::{Session, SessionPaths};
 use self::small::{SMALL, SmallContent};
 use self::space::Space;
 use self::upload::FilesystemUpload;
 use self::writer::Writer;
+use super::cache::ContentCache;
 use super::{BlobReader, BlobStore, Upload};
-use crate::{Algorithm, Clock, Digest, Error, Result, UploadId};
+use crate::{Algorithm, CachedContent, Clock, Digest, Error, Result, UploadId};
 
 /// A [`BlobStore`] in two folders of one file system.
 #[derive(Debug)]
@@ -76,7 +83,9 @@ pub struct FilesystemBlobs(Arc<Shared>);
 /// What the store shares with its uploads, which outlive the calls that made them.
 #[derive(Debug)]
 struct Shared {
+    /// What is kept.
     content: Arc<Content>,
+    cache: Arc<Cache>,
     small: SmallContent,
     /// Sessions that have no files.
     memory: Memory,
@@ -98,10 +107,11 @@ impl FilesystemBlobs {
         content::create_folder(&uploads)?;
         session::remove_leftovers(&uploads)?;
         let space = Arc::new(Space::new(uploads.clone(), reserve_bytes));
+        let cache = Arc::new(Cache::open(&blobs, Arc::clone(&clock))?);
         let content = Arc::new(Content::create(blobs)?);
         let small = SmallContent::open(Arc::clone(&content), &uploads, Arc::clone(&space))?;
         let (memory, claims, buffers) = (Memory::default(), Arc::default(), Arc::default());
-        Ok(Self(Arc::new(Shared { content, small, memory, uploads, space, claims, buffers, clock })))
+        Ok(Self(Arc::new(Shared { content, cache, small, memory, uploads, space, claims, buffers, clock })))
     }
 }
 
@@ -110,25 +120,38 @@ impl BlobStore for FilesystemBlobs {
     /// One `stat`, inline: about two microseconds, where the hop to a blocking thread takes ten and more. The folders are
     /// few and small, so that even a cold name is one or two blocks away.
     async fn size(&self, digest: &Digest) -> Result<Option<u64>> {
-        self.0.content.size(digest)
+        self.0.size(digest)
     }
 
     /// One `open` and one `fstat`, inline, for the reason that [`size`](Self::size) gives.
     async fn open(&self, digest: &Digest) -> Result<Box<dyn BlobReader>> {
-        Ok(Box::new(FileReader::open(self.0.content.path(digest), digest, &self.0.buffers)?))
+        Ok(Box::new(self.0.reader(digest)?))
     }
 
     async fn put(&self, digest: &Digest, content: Bytes) -> Result<()> {
         if content.len() <= SMALL {
-            let actual = digest.algorithm().digest(&content);
-            if actual != *digest {
-                return Err(Error::DigestMismatch { expected: digest.clone(), actual });
-            }
-            return self.0.small.store(digest, content).await;
+            verify(digest, &content)?;
+            return self.0.put_small(Stay::Kept, digest, content).await;
         }
         let shared = Arc::clone(&self.0);
         let digest = digest.clone();
-        blocking(move || shared.content.put(&shared.space, &shared.uploads, &digest, &content)).await
+        blocking(move || shared.put(Stay::Kept, &digest, &content)).await
+    }
+
+    async fn put_cached(&self, digest: &Digest, content: Bytes) -> Result<()> {
+        let shared = Arc::clone(&self.0);
+        let digest = digest.clone();
+        blocking(move || shared.put(Stay::Cached, &digest, &content)).await
+    }
+
+    async fn keep(&self, digest: &Digest) -> Result<Option<u64>> {
+        let shared = Arc::clone(&self.0);
+        let digest = digest.clone();
+        blocking(move || shared.keep(&digest)).await
+    }
+
+    fn cache(&self) -> Option<&dyn ContentCache> {
+        Some(self)
     }
 
     async fn begin(&self, label: &str, algorithm: Algorithm) -> Result<Box<dyn Upload>> {
@@ -165,7 +188,12 @@ impl BlobStore for FilesystemBlobs {
         self.0.small.forget(digest).await?;
         let shared = Arc::clone(&self.0);
         let digest = digest.clone();
-        blocking(move || shared.content.delete(&digest)).await
+        blocking(move || {
+            // In the direction in which content moves, so that none slips through.
+            shared.cache.delete(&digest)?;
+            shared.content.delete(&digest)
+        })
+        .await
     }
 
     async fn ready(&self) -> Result<()> {
@@ -176,8 +204,34 @@ impl BlobStore for FilesystemBlobs {
     async fn close(&self) -> Result<()> {
         let shared = Arc::clone(&self.0);
         let written = blocking(move || shared.write_sessions()).await;
+        if let Err(error) = self.remember_uses().await {
+            // Some of what is cached will seem older than it is.
+            warn!(%error, "failed to write down when cached content was last used");
+        }
         self.0.small.close().await?;
         written
+    }
+}
+
+#[async_trait]
+impl ContentCache for FilesystemBlobs {
+    fn bytes(&self) -> watch::Receiver<u64> {
+        self.0.cache.bytes()
+    }
+
+    fn unused(&self, limit: usize) -> Vec<CachedContent> {
+        self.0.cache.unused(limit)
+    }
+
+    async fn evict(&self, content: &CachedContent) -> Result<bool> {
+        let cache = Arc::clone(&self.0.cache);
+        let content = content.clone();
+        blocking(move || cache.evict(&content)).await
+    }
+
+    async fn remember_uses(&self) -> Result<()> {
+        let cache = Arc::clone(&self.0.cache);
+        blocking(move || cache.remember_uses()).await
     }
 }
 

@@ -20,6 +20,7 @@ use tracing::debug;
 
 use super::blocking;
 use super::buffers::{Buffers, LARGE};
+use super::cached::Using;
 use crate::blob::{BlobReader, ByteStream};
 use crate::{Digest, Error, Result};
 
@@ -42,10 +43,12 @@ struct Opened {
     path: PathBuf,
     size: u64,
     buffers: Arc<Buffers>,
+    /// Says that it is read, where it is cached.
+    _using: Option<Using>,
 }
 
 impl FileReader {
-    pub(super) fn open(path: PathBuf, digest: &Digest, buffers: &Arc<Buffers>) -> Result<Self> {
+    pub(super) fn open(path: PathBuf, digest: &Digest, buffers: &Arc<Buffers>, using: Option<Using>) -> Result<Self> {
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -54,12 +57,12 @@ impl FileReader {
             Err(error) => return Err(Error::io("open", path, error)),
         };
         let size = file.metadata().map_err(|error| Error::io("look up", &path, error))?.len();
-        Ok(Self::over(file, path, size, buffers))
+        Ok(Self(Arc::new(Opened { file, path, size, buffers: Arc::clone(buffers), _using: using })))
     }
 
     /// Reads what a file holds up to `size`.
     pub(super) fn over(file: File, path: PathBuf, size: u64, buffers: &Arc<Buffers>) -> Self {
-        Self(Arc::new(Opened { file, path, size, buffers: Arc::clone(buffers) }))
+        Self(Arc::new(Opened { file, path, size, buffers: Arc::clone(buffers), _using: None }))
     }
 }
 

@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::cached::Stay;
 use super::writer::Writer;
 use crate::blob::UploadReader;
 use crate::{Digest, Error, Result, UploadId};
@@ -178,10 +179,10 @@ impl Streamed {
         self.discard_and(Writer::roll_back).await
     }
 
-    pub(super) async fn commit(&mut self, digest: &Digest) -> Result<u64> {
+    pub(super) async fn commit(&mut self, digest: &Digest, stay: Stay) -> Result<u64> {
         let size = self.offset;
         let digest = digest.clone();
-        self.flush_and(move |writer| writer.commit(&digest)).await?;
+        self.flush_and(move |writer| writer.commit(&digest, stay)).await?;
         Ok(size)
     }
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::Shared;
+use super::cached::Stay;
 use super::claims::Holder;
 use super::memory::{InMemory, Stayed};
 use super::small::SMALL;
@@ -86,6 +87,21 @@ impl FilesystemUpload {
                 Err(stayed.error)
             }
             Err(_) => Err(self.lost()),
+        }
+    }
+
+    async fn commit_to(&mut self, digest: &Digest, stay: Stay) -> Result<u64> {
+        self.settle().await?;
+        match &mut self.place {
+            Place::Memory(session) => {
+                let content = session.verified(digest)?;
+                let size = content.len() as u64;
+                self.shared.put_small(stay, digest, content).await?;
+                session.end();
+                Ok(size)
+            }
+            Place::Files(streamed) => streamed.commit(digest, stay).await,
+            _ => Err(self.lost()),
         }
     }
 
@@ -194,18 +210,11 @@ impl Upload for FilesystemUpload {
     }
 
     async fn commit(mut self: Box<Self>, digest: &Digest) -> Result<u64> {
-        self.settle().await?;
-        match &mut self.place {
-            Place::Memory(session) => {
-                let content = session.verified(digest)?;
-                let size = content.len() as u64;
-                self.shared.small.store(digest, content).await?;
-                session.end();
-                Ok(size)
-            }
-            Place::Files(streamed) => streamed.commit(digest).await,
-            _ => Err(self.lost()),
-        }
+        self.commit_to(digest, Stay::Kept).await
+    }
+
+    async fn commit_cached(mut self: Box<Self>, digest: &Digest) -> Result<u64> {
+        self.commit_to(digest, Stay::Cached).await
     }
 
     async fn cancel(mut self: Box<Self>) -> Result<()> {

@@ -10,6 +10,7 @@ use rustix::fs::FallocateFlags;
 use tracing::warn;
 
 use super::Shared;
+use super::cached::Stay;
 use super::claims::Claim;
 use super::content::{remove, sync_content};
 use super::followed::Followed;
@@ -248,16 +249,16 @@ impl Writer {
 
     /// Makes the session's bytes the content of `digest` and ends it, or leaves it as it was saved. Where the disk may not
     /// have the bytes, it ends too: they have to be sent again.
-    pub(super) fn commit(&mut self, digest: &Digest) -> Result<()> {
+    pub(super) fn commit(&mut self, digest: &Digest, stay: Stay) -> Result<()> {
         let actual = self.digest(digest.algorithm())?;
         if actual != *digest {
             self.roll_back()?;
             return Err(Error::DigestMismatch { expected: digest.clone(), actual });
         }
-        if !self.shared.content.confirm(digest, self.written)? {
+        if !self.shared.confirm(stay, digest, self.written)? {
             self.trim()?;
             self.file()?;
-            self.publish(digest)?;
+            self.publish(digest, stay)?;
         }
         // The content is durable, which is what was asked for.
         self.forget();
@@ -265,15 +266,15 @@ impl Writer {
     }
 
     /// Gives the data file the name of its digest. A rename that fails can be tried again, for the bytes are durable then.
-    fn publish(&mut self, digest: &Digest) -> Result<()> {
+    fn publish(&mut self, digest: &Digest, stay: Stay) -> Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let synced = match self.claim.doubt() {
             Some(why) => Err(Error::io("fsync", &self.paths.data, why.into())),
             None => sync_content(file, &self.paths.data),
         };
         synced.inspect_err(|_| self.forget())?;
-        self.shared.content.rename(&self.paths.data, digest)?;
-        self.shared.content.sync_name(digest).inspect_err(|_| self.forget())
+        self.shared.rename(stay, &self.paths.data, digest, self.written)?;
+        self.shared.sync_name(stay, digest).inspect_err(|_| self.forget())
     }
 
     /// Ends a session whose bytes have gone elsewhere, or cannot be trusted. If its files stay, nobody takes it up again all

@@ -4,6 +4,7 @@
 
 mod content;
 mod docker_registry;
+mod eviction;
 mod failures;
 mod upstream;
 
@@ -38,6 +39,10 @@ struct Weir {
 
 impl Weir {
     async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::new().unwrap();
         let mut config = Config {
             listeners: vec![Listener { address: (Ipv4Addr::LOCALHOST, 0).into(), tls: None }],
@@ -54,6 +59,7 @@ impl Weir {
         config.upstreams.first_byte = Duration::from_secs(3);
         config.upstreams.retries = 0;
         config.upstreams.failures = 10_000;
+        change(&mut config);
         let clock = Arc::new(SystemClock);
         let kept = Mutex::new(None);
         let decorate = |stores: Stores| {

@@ -1,5 +1,6 @@
 //! The contract, and what only this backend promises: restarts, failures, and what lies on the disk.
 
+mod cached;
 mod content;
 mod failures;
 mod model;

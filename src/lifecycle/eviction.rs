@@ -1,0 +1,305 @@
+//! Keeping what is cached from other registries within its budget.
+//!
+//! # What is cached
+//!
+//! What a fill brought and nothing else. What was pushed or mounted is kept, and so is what a pushed image needs, from
+//! wherever it came; manifests and configs are kept, too: the history needs them, and they are small. The store tells
+//! the two apart by where they lie, so that no eviction has to be judged against what is pushed in the same moment: see
+//! [`ContentCache`]. A link to what was evicted stays, and the next pull fetches the bytes again.
+//!
+//! # What goes
+//!
+//! What was not used for longest, a blob at a time, until the rest fits. What somebody reads stays; if that alone is more than
+//! the budget, it goes when it is let go of. What still arrives does not count yet: the disk needs room for that, too.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+use weir_storage::{BlobStore, CachedContent, ContentCache};
+
+use crate::telemetry::metrics::Metrics;
+
+/// How many blobs are looked at together.
+const BATCH: usize = 64;
+
+/// How long to wait where there is too much and nothing can go.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How often last uses are written down. A crash makes content seem older by as much, no more.
+const REMEMBER: Duration = Duration::from_mins(5);
+
+/// Evicts cached content, as long as the server runs.
+#[derive(Debug)]
+pub(crate) struct Eviction {
+    pub(crate) blobs: Arc<dyn BlobStore>,
+    /// How many bytes may be cached; any number where it is absent.
+    pub(crate) budget: Option<u64>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// What one pass came to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Freed {
+    blobs: u64,
+    bytes: u64,
+}
+
+impl Eviction {
+    /// Runs until it is told to stop.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let Some(cache) = self.blobs.cache() else { return };
+        let mut bytes = cache.bytes();
+        let mut remember = interval(REMEMBER);
+        remember.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !stop.is_cancelled() {
+            bytes.mark_unchanged();
+            let fits = self.enforce(cache, &stop).await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                changed = bytes.changed() => if changed.is_err() { return },
+                () = sleep(AGAIN), if !fits => {}
+                _ = remember.tick() => remember_uses(cache).await,
+            }
+        }
+    }
+
+    /// Evicts until the rest fits; whether it does.
+    async fn enforce(&self, cache: &dyn ContentCache, stop: &CancellationToken) -> bool {
+        let mut freed = Freed::default();
+        let fits = loop {
+            let held = *cache.bytes().borrow();
+            self.metrics.cache.hold(held);
+            let excess = self.budget.map_or(0, |budget| held.saturating_sub(budget));
+            if excess == 0 {
+                break true;
+            }
+            let batch = cache.unused(BATCH);
+            let now = self.evict(cache, batch, excess).await;
+            freed.blobs = freed.blobs.saturating_add(now.blobs);
+            freed.bytes = freed.bytes.saturating_add(now.bytes);
+            if now.blobs == 0 || stop.is_cancelled() {
+                break false;
+            }
+        };
+        if freed.blobs > 0 {
+            let Freed { blobs, bytes } = freed;
+            tracing::info!(
+                count = blobs,
+                size_bytes = bytes,
+                "Evicted {blobs} cached blobs with {bytes} bytes, which were not used for longest"
+            );
+        }
+        fits
+    }
+
+    /// Evicts as much of this as is too much.
+    async fn evict(&self, cache: &dyn ContentCache, batch: Vec<CachedContent>, excess: u64) -> Freed {
+        let mut freed = Freed::default();
+        let mut failed = None;
+        for content in batch {
+            if freed.bytes >= excess {
+                break;
+            }
+            match cache.evict(&content).await {
+                Ok(true) => {
+                    self.metrics.cache.evicted(content.size);
+                    tracing::debug!(blob.digest = %content.digest, size_bytes = content.size, "Evicted {}", content.digest);
+                    freed.blobs = freed.blobs.saturating_add(1);
+                    freed.bytes = freed.bytes.saturating_add(content.size);
+                }
+                // Used since, or pushed.
+                Ok(false) => {}
+                Err(error) => failed = Some((content.digest, error)),
+            }
+        }
+        if let Some((digest, error)) = failed {
+            tracing::warn!(blob.digest = %digest, %error, "Failed to evict {digest}: {error}");
+        }
+        freed
+    }
+}
+
+async fn remember_uses(cache: &dyn ContentCache) {
+    if let Err(error) = cache.remember_uses().await {
+        tracing::warn!(%error, "Failed to write down when cached content was last used: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use tempfile::TempDir;
+    use weir_storage::blob::contract::{fresh, sha256};
+    use weir_storage::blob::filesystem::FilesystemBlobs;
+    use weir_storage::{BlobReader, Digest, SystemClock};
+
+    use super::*;
+
+    /// A store with an eviction that goes on.
+    struct Site {
+        blobs: Arc<dyn BlobStore>,
+        metrics: Arc<Metrics>,
+        stop: CancellationToken,
+        running: tokio::task::JoinHandle<()>,
+        _folder: TempDir,
+    }
+
+    impl Site {
+        fn new(budget: Option<u64>) -> Self {
+            let folder = TempDir::new().unwrap();
+            let (content, uploads) = (folder.path().join("blobs"), folder.path().join("uploads"));
+            let blobs: Arc<dyn BlobStore> =
+                Arc::new(FilesystemBlobs::open(content, uploads, 0, Arc::new(SystemClock)).unwrap());
+            let (metrics, stop) = (Arc::new(Metrics::new()), CancellationToken::new());
+            let eviction = Eviction { blobs: Arc::clone(&blobs), budget, metrics: Arc::clone(&metrics) };
+            let running = tokio::spawn(eviction.run(stop.clone()));
+            Self { blobs, metrics, stop, running, _folder: folder }
+        }
+
+        async fn cached(&self, size: usize) -> Digest {
+            let content = fresh(size);
+            let digest = sha256(&content);
+            self.blobs.put_cached(&digest, content).await.unwrap();
+            digest
+        }
+
+        async fn kept(&self, size: usize) -> Digest {
+            let content = fresh(size);
+            let digest = sha256(&content);
+            self.blobs.put(&digest, content).await.unwrap();
+            digest
+        }
+
+        async fn open(&self, digest: &Digest) -> Box<dyn BlobReader> {
+            self.blobs.open(digest).await.unwrap()
+        }
+
+        async fn has(&self, digest: &Digest) -> bool {
+            self.blobs.size(digest).await.unwrap().is_some()
+        }
+
+        /// Waits until a metric says so.
+        async fn measures(&self, line: &str) {
+            let seen = async {
+                while !self.metrics.encode().unwrap().contains(line) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            assert!(tokio::time::timeout(Duration::from_mins(1), seen).await.is_ok(), "no {line}");
+        }
+
+        /// Waits until so many bytes are cached.
+        async fn shrinks_to(&self, held: u64) {
+            let mut bytes = self.blobs.cache().unwrap().bytes();
+            let shrunk = bytes.wait_for(|bytes| *bytes <= held);
+            tokio::time::timeout(Duration::from_mins(1), shrunk).await.unwrap().unwrap();
+            assert_eq!(*self.blobs.cache().unwrap().bytes().borrow(), held);
+        }
+
+        async fn stop(self) {
+            self.stop.cancel();
+            self.running.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_not_used_for_longest_goes() {
+        let site = Site::new(Some(2500));
+        let (first, second) = (site.cached(1000).await, site.cached(1000).await);
+        drop(site.open(&first).await);
+        let third = site.cached(1000).await;
+        site.shrinks_to(2000).await;
+        assert!(!site.has(&second).await);
+        assert!(site.has(&first).await && site.has(&third).await);
+        site.stop().await;
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_neither_counted_nor_evicted() {
+        let site = Site::new(Some(0));
+        let (pushed, was_cached) = (site.kept(5000).await, fresh(300_000));
+        let digest = sha256(&was_cached);
+        // Whether the eviction or the push is faster.
+        for _ in 0..20 {
+            site.blobs.put_cached(&digest, was_cached.clone()).await.unwrap();
+        }
+        site.blobs.put(&digest, was_cached.clone()).await.unwrap();
+        site.cached(1000).await;
+        site.shrinks_to(0).await;
+        assert!(site.has(&pushed).await && site.has(&digest).await);
+        assert!(site.open(&digest).await.read(0..300_000).await.unwrap() == was_cached);
+        site.stop().await;
+    }
+
+    #[tokio::test]
+    async fn what_is_read_goes_when_it_is_let_go_of() {
+        let site = Site::new(None);
+        let read = site.cached(1000).await;
+        let reader = site.open(&read).await;
+        let eviction = Eviction { blobs: Arc::clone(&site.blobs), budget: Some(0), metrics: Arc::clone(&site.metrics) };
+        let cache = site.blobs.cache().unwrap();
+        assert!(!eviction.enforce(cache, &site.stop).await, "it is read");
+        assert!(site.has(&read).await);
+        drop(reader);
+        assert!(eviction.enforce(cache, &site.stop).await);
+        assert!(!site.has(&read).await);
+        site.stop().await;
+    }
+
+    /// Without anything else that would happen meanwhile.
+    #[tokio::test]
+    async fn a_reader_that_lets_go_is_noticed() {
+        let site = Site::new(Some(1000));
+        let read = site.cached(2000).await;
+        let Ok(reader) = site.blobs.open(&read).await else {
+            // Evicted at once, as it may be.
+            return site.stop().await;
+        };
+        tokio::task::yield_now().await;
+        drop(reader);
+        site.shrinks_to(0).await;
+        site.stop().await;
+    }
+
+    #[tokio::test]
+    async fn many_small_ones_give_way_to_a_large_one() {
+        let site = Site::new(Some(400_000));
+        let mut small = Vec::new();
+        for _ in 0..150 {
+            small.push(site.cached(1000).await);
+        }
+        let large = site.cached(300_000).await;
+        site.shrinks_to(400_000).await;
+        assert!(site.has(&large).await);
+        for (index, digest) in small.iter().enumerate() {
+            assert_eq!(site.has(digest).await, index >= 50, "{index}");
+        }
+        site.stop().await;
+    }
+
+    #[tokio::test]
+    async fn without_a_budget_everything_stays_and_is_measured() {
+        let site = Site::new(None);
+        let digest = site.cached(1234).await;
+        site.measures("weir_cache_held_bytes 1234\n").await;
+        assert!(site.has(&digest).await);
+        site.stop().await;
+    }
+
+    #[tokio::test]
+    async fn evictions_are_measured() {
+        let site = Site::new(Some(0));
+        site.cached(1000).await;
+        site.shrinks_to(0).await;
+        site.blobs.put_cached(&sha256(b"four"), Bytes::from_static(b"four")).await.unwrap();
+        site.shrinks_to(0).await;
+        for line in
+            ["weir_cache_held_bytes 0\n", "weir_cache_evicted_bytes_total 1004\n", "weir_cache_evictions_total 2\n"]
+        {
+            site.measures(line).await;
+        }
+        site.stop().await;
+    }
+}
