@@ -190,6 +190,9 @@ impl Hasher {
 
     /// Takes up a saved state; `None` where it cannot be read.
     pub fn restore(algorithm: Algorithm, state: &[u8]) -> Option<Self> {
+        if blocks_taken(algorithm, state)? > MOST_BLOCKS {
+            return None;
+        }
         match algorithm {
             Algorithm::Sha256 => {
                 let state = state.try_into().ok()?;
@@ -200,6 +203,17 @@ impl Hasher {
                 Sha512::deserialize(&state).ok().map(|hasher| Self(State::Sha512(hasher)))
             }
         }
+    }
+}
+
+/// More blocks than any content has. A state that says more is damaged, and the library's length in bits would overflow.
+const MOST_BLOCKS: u128 = 1 << 54;
+
+/// How many whole blocks a saved state has taken: a little-endian number behind the words of the hash.
+fn blocks_taken(algorithm: Algorithm, state: &[u8]) -> Option<u128> {
+    match algorithm {
+        Algorithm::Sha256 => Some(u64::from_le_bytes(state.get(32..40)?.try_into().ok()?).into()),
+        Algorithm::Sha512 => Some(u128::from_le_bytes(state.get(64..80)?.try_into().ok()?)),
     }
 }
 
