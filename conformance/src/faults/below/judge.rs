@@ -47,7 +47,9 @@ pub(crate) fn judge(trial: &Trial, answer: &Answer, struck: &[Seen]) -> Result<V
         return match (&answer.body, fatal) {
             (Err(_), Some(_)) if operation.pulls() => Ok(Verdict::CutOff),
             (Err(error), _) => bail!("the body is cut off: {error}"),
-            (Ok(_), Some(seen)) => bail!("it is answered {} although this failed: {}", answer.status, seen.call),
+            (Ok(_), Some(Seen { call, path, .. })) => {
+                bail!("it is answered {} although this failed: {call}, {}", answer.status, path.display())
+            }
             (Ok(body), None) => {
                 ensure!(!operation.pulls() || trial.is_pulled(body), "other bytes are served");
                 Ok(Verdict::Done)
