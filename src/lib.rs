@@ -74,6 +74,10 @@
 //! stop a fill, and a connection that breaks is taken up where it broke. Where an upstream fails, clients are told so, with
 //! a status above 500 or with 429 and never as if there were no such content; where answers have begun, they break off.
 //!
+//! Behind a mirror prefix (`registry::mirror`) a pull of what is not linked asks another registry once for all who ask, and
+//! commits manifest, links and the tag's event before it answers; the tag is asked about again beyond its window, and served
+//! as it is known whenever that fails.
+//!
 //! # What is durable when
 //!
 //! | answer | what survives a power cut from then on |

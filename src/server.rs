@@ -24,6 +24,7 @@ use crate::http::stack::stack;
 use crate::lifecycle::eviction::Eviction;
 use crate::namespaces::{self, Keyring, KeyringError};
 use crate::records::Records;
+use crate::registry::mirror::Mirrors;
 use crate::registry::{Registry, Settings};
 use crate::streams::HostNames;
 use crate::streams::import::Importer;
@@ -109,7 +110,8 @@ impl Server {
         let listening = addresses.iter().map(|listener| listener.address.to_string());
         let itself = listening.chain([names.internal.clone()]).chain(names.public.clone());
         let upstreams = open_upstreams(&config, &metrics).await?.apart_from(itself);
-        let registry = Registry::new(records.clone(), settings, upstreams.clone(), Arc::clone(&keyring));
+        let registry = Registry::new(records.clone(), settings, upstreams.clone(), Arc::clone(&keyring))
+            .mirroring(Mirrors::new(&config.mirrored));
         let events = Events::new(records.clone(), names.clone(), Arc::clone(&keyring));
         let importer = Importer::new(records.clone(), names.clone(), Arc::clone(&keyring), upstreams);
         let app = Arc::new(App {
@@ -120,6 +122,7 @@ impl Server {
             names,
             events: events.clone(),
             importer: importer.clone(),
+            mirrors_of_listeners: config.listeners.iter().map(|listener| listener.mirror.clone()).collect(),
             tag_history: config.registry.tag_history,
             metrics: Arc::clone(&metrics),
         });

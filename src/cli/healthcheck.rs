@@ -55,7 +55,7 @@ async fn check(server: Url, builder: ClientBuilder) -> Result<(), Failure> {
 
 /// Where this machine reaches the first listener.
 fn own(config: &Config) -> Result<Url, Failure> {
-    let Listener { address, tls } = config.listeners.first().context("the configuration has no listener")?;
+    let Listener { address, tls, .. } = config.listeners.first().context("the configuration has no listener")?;
     if address.port() == 0 {
         return Err(Failure::Answer("the system chooses the port of the first listener: say --server URL".to_owned()));
     }
@@ -86,7 +86,7 @@ mod tests {
             ("127.0.0.1:80", "http://127.0.0.1/"),
             ("192.0.2.1:5000", "http://192.0.2.1:5000/"),
         ] {
-            let listeners = vec![Listener { address: listener.parse().unwrap(), tls: None }];
+            let listeners = vec![Listener { address: listener.parse().unwrap(), tls: None, mirror: None }];
             let config = Config { listeners, insecure: true, ..Config::default() };
             assert_eq!(own(&config).unwrap().as_str(), url);
         }
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_port_that_nobody_knows_is_not_asked() {
-        let listeners = vec![Listener { address: "127.0.0.1:0".parse().unwrap(), tls: None }];
+        let listeners = vec![Listener { address: "127.0.0.1:0".parse().unwrap(), tls: None, mirror: None }];
         assert!(matches!(own(&Config { listeners, ..Config::default() }), Err(Failure::Answer(_))));
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
 fn listening(config: &Config, self_signed: bool) -> Result<Url, Failure> {
     let listeners = &config.listeners;
     let chosen = listeners.iter().find(|listener| listener.tls.is_some()).or(listeners.first());
-    let Listener { address, tls } = chosen.context("the configuration has no listener")?;
+    let Listener { address, tls, .. } = chosen.context("the configuration has no listener")?;
     if address.port() == 0 {
         return Err(Failure::Answer("the system chooses the port of the listener: say --server URL".to_owned()));
     }
@@ -168,7 +168,7 @@ mod tests {
     use crate::config::CertificateFiles;
 
     fn config(listeners: Vec<(&str, Option<Tls>)>) -> Config {
-        let listener = |(address, tls): (&str, _)| Listener { address: address.parse().unwrap(), tls };
+        let listener = |(address, tls): (&str, _)| Listener { address: address.parse().unwrap(), tls, mirror: None };
         Config { listeners: listeners.into_iter().map(listener).collect(), ..Config::default() }
     }
 

@@ -15,7 +15,11 @@ const MIB: u64 = 1024 * 1024;
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listeners: vec![Listener { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 5000)), tls: None }],
+            listeners: vec![Listener {
+                address: SocketAddr::from((Ipv4Addr::LOCALHOST, 5000)),
+                tls: None,
+                mirror: None,
+            }],
             insecure: false,
             storage: Storage::default(),
             names: Names::default(),
@@ -23,6 +27,7 @@ impl Default for Config {
             secrets: Secrets::default(),
             upstreams: Upstreams::default(),
             cache: Cache::default(),
+            mirrored: Vec::new(),
             limits: Limits::default(),
             log: Log::default(),
         }

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::mirror_prefix::{MirrorPrefix, Prefix};
 use super::reader::{Reading, Section};
 use super::setting::{Setting, text};
 use super::tree::{Place, Value};
@@ -19,6 +20,9 @@ pub struct Listener {
     pub address: SocketAddr,
     /// The certificate to serve with; plain HTTP without.
     pub tls: Option<Tls>,
+    /// The prefix of a mirror that names are taken to begin with which begin with none, as Docker's `registry-mirrors` asks for
+    /// them.
+    pub mirror: Option<String>,
 }
 
 /// Which certificate a listener serves with.
@@ -56,7 +60,7 @@ impl Listener {
 
 /// Reads the listeners from the root section. Whether they may be reached from elsewhere is decided here too, since only
 /// here is known where each was written.
-pub(super) fn read(root: &mut Section<'_>, default: Vec<Listener>) -> (Vec<Listener>, bool) {
+pub(super) fn read(root: &mut Section<'_>, default: Vec<Listener>, mirrored: &[MirrorPrefix]) -> (Vec<Listener>, bool) {
     let insecure = root.read("insecure");
     let items = match root.list("listener") {
         Reading::Absent | Reading::Wrong => {
@@ -71,7 +75,7 @@ pub(super) fn read(root: &mut Section<'_>, default: Vec<Listener>) -> (Vec<Liste
     let mut found: Vec<(usize, Listener, Place)> = Vec::new();
     for (index, item) in items.into_iter().enumerate() {
         let section = root.item("listener", index, item);
-        if let Some((listener, place)) = Listener::read(section) {
+        if let Some((listener, place)) = Listener::read(section, mirrored) {
             found.push((index, listener, place));
         }
     }
@@ -107,7 +111,7 @@ fn refuse_exposed(root: &mut Section<'_>, found: &[(usize, Listener, Place)]) {
 
 impl Listener {
     /// Reads one listener and the place of its address, if it has one.
-    fn read(mut section: Section<'_>) -> Option<(Self, Place)> {
+    fn read(mut section: Section<'_>, mirrored: &[MirrorPrefix]) -> Option<(Self, Place)> {
         let address = match section.read("address") {
             Reading::Given(address, place) => Some((address, place)),
             Reading::Wrong => None,
@@ -121,8 +125,16 @@ impl Listener {
             Reading::Wrong => None,
             Reading::Absent => CertificateFiles::read(section.section("tls")).map(Tls::Files),
         };
+        let mirror = match section.read::<Prefix>("mirror") {
+            Reading::Given(Prefix(prefix), _) if mirrored.iter().any(|mirror| mirror.prefix == prefix) => Some(prefix),
+            Reading::Given(Prefix(prefix), place) => {
+                section.refuse(place, "mirror", format!("no [[mirror]] has the prefix {prefix:?}"));
+                None
+            }
+            Reading::Absent | Reading::Wrong => None,
+        };
         section.finish();
-        address.map(|(address, place)| (Self { address, tls }, place))
+        address.map(|(address, place)| (Self { address, tls, mirror }, place))
     }
 }
 

@@ -7,6 +7,7 @@ use super::reader::Section;
 use super::tree::{Entries, Node, Place, Value};
 use super::{
     Cache, Config, Flags, Limits, Log, Names, Registry, Secrets, Storage, Upstreams, document, environment, listener,
+    mirror_prefix,
 };
 
 /// Where a configuration comes from. Each layer goes over the one before it.
@@ -80,7 +81,8 @@ fn build(
 fn sections(root: Node, mistakes: &mut Vec<Mistake>) -> Config {
     let default = Config::default();
     let mut root = Section::new(String::new(), root, mistakes);
-    let (listeners, insecure) = listener::read(&mut root, default.listeners);
+    let mirrored = mirror_prefix::read(&mut root);
+    let (listeners, insecure) = listener::read(&mut root, default.listeners, &mirrored);
     let config = Config {
         listeners,
         insecure,
@@ -90,6 +92,7 @@ fn sections(root: Node, mistakes: &mut Vec<Mistake>) -> Config {
         secrets: Secrets::read(root.section("secrets"), default.secrets),
         upstreams: Upstreams::read(root.section("upstreams"), default.upstreams),
         cache: Cache::read(root.section("cache"), &default.cache),
+        mirrored,
         limits: Limits::read(root.section("limits"), &default.limits),
         log: Log::read(root.section("log"), default.log),
     };

@@ -21,6 +21,7 @@ mod limits;
 mod listener;
 mod load;
 mod log;
+mod mirror_prefix;
 mod mistake;
 mod names;
 mod reader;
@@ -43,6 +44,7 @@ pub use limits::Limits;
 pub use listener::{CertificateFiles, Listener, Tls};
 pub use load::Sources;
 pub use log::{Log, LogFormat};
+pub use mirror_prefix::MirrorPrefix;
 pub use mistake::{ConfigErrors, Mistake};
 pub use names::Names;
 pub use registry::{Registry, TagHistory};
@@ -73,6 +75,8 @@ pub struct Config {
     pub upstreams: Upstreams,
     /// How much of their content is cached.
     pub cache: Cache,
+    /// Prefixes of repository names under which other registries are served.
+    pub mirrored: Vec<MirrorPrefix>,
     /// How much is served at once, and how long anything may take.
     pub limits: Limits,
     /// What is logged, and how.

@@ -141,6 +141,11 @@ impl<'m> Section<'m> {
         Section::new(format!("{}[{index}]", self.path_of(key)), node, self.mistakes)
     }
 
+    /// Refuses what is read already, by its key path.
+    pub(super) fn refuse_path(&mut self, place: Place, path: String, problem: String) {
+        self.mistakes.push(Mistake::new(place, path, problem));
+    }
+
     /// Refuses the address of the listener number `index`, which is read already.
     pub(super) fn refuse_item(&mut self, place: Place, index: usize, problem: String) {
         self.mistakes.push(Mistake::new(place, format!("listener[{index}].address"), problem));

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use super::listener::SELF_SIGNED;
 use super::{
-    ByteSize, Cache, CertificateFiles, Config, HumanDuration, Import, Limits, Listener, Log, Mirror, Names, Registry,
-    Secrets, Storage, Tls, Upstreams,
+    ByteSize, Cache, CertificateFiles, Config, HumanDuration, Import, Limits, Listener, Log, Mirror, MirrorPrefix,
+    Names, Registry, Secrets, Storage, Tls, Upstreams,
 };
 
 impl Config {
     /// The configuration as TOML. Read back, it gives the same configuration.
     pub fn to_toml(&self) -> String {
-        let Self { listeners, insecure, storage, names, registry, secrets, upstreams, cache, limits, log } = self;
+        let Self { listeners, insecure, storage, names, registry, secrets, upstreams, cache, mirrored, limits, log } =
+            self;
         let mut text = Toml(String::new());
         text.entry("insecure", &insecure.to_string());
         for listener in listeners {
@@ -24,6 +25,9 @@ impl Config {
         text.secrets(secrets);
         text.upstreams(upstreams);
         text.cache(cache);
+        for mirror in mirrored {
+            text.mirrored(mirror);
+        }
         text.limits(limits);
         text.log(log);
         text.0
@@ -69,7 +73,7 @@ impl Toml {
         self.text(key, &ByteSize(bytes).to_string());
     }
 
-    fn listener(&mut self, Listener { address, tls }: &Listener) {
+    fn listener(&mut self, Listener { address, tls, mirror }: &Listener) {
         self.section("[[listener]]");
         self.text("address", &address.to_string());
         match tls {
@@ -79,6 +83,9 @@ impl Toml {
                 self.path("tls.certificate", certificate);
                 self.path("tls.key", key);
             }
+        }
+        if let Some(mirror) = mirror {
+            self.text("mirror", mirror);
         }
     }
 
@@ -170,6 +177,19 @@ impl Toml {
         if let Some(size) = size {
             self.size("size", *size);
         }
+    }
+
+    fn mirrored(&mut self, mirror: &MirrorPrefix) {
+        let MirrorPrefix { prefix, registry, fresh_for, patience, unknown_for, push, offline, prefetch } = mirror;
+        self.section("[[mirror]]");
+        self.text("prefix", prefix);
+        self.text("registry", registry.as_str());
+        self.duration("fresh_for", *fresh_for);
+        self.duration("patience", *patience);
+        self.duration("unknown_for", *unknown_for);
+        self.entry("push", &push.to_string());
+        self.entry("offline", &offline.to_string());
+        self.entry("prefetch", &prefetch.to_string());
     }
 
     fn limits(&mut self, limits: &Limits) {

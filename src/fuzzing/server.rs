@@ -104,6 +104,7 @@ impl Server {
             names,
             events,
             importer,
+            mirrors_of_listeners: Vec::new(),
             tag_history: TagHistory::Draft,
             metrics,
         };

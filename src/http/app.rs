@@ -21,6 +21,8 @@ pub(crate) struct App {
     pub(crate) names: HostNames,
     /// What secrets are encrypted with.
     pub(crate) keyring: Arc<Keyring>,
+    /// The prefix that each listener takes names to begin with, in the order of the configuration.
+    pub(crate) mirrors_of_listeners: Vec<Option<String>>,
     pub(crate) tag_history: TagHistory,
     pub(crate) events: Events,
     /// Imports from other registries.

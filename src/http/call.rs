@@ -4,7 +4,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Request, Uri, Version, header};
 
-use super::{RequestBody, RequestId};
+use super::{Peer, RequestBody, RequestId};
 use crate::registry::uploads;
 
 /// A request that was taken apart: handlers that need its body take all of it, others borrow its head.
@@ -23,6 +23,8 @@ pub(crate) struct Head {
     pub(crate) headers: HeaderMap,
     /// How the log names the request.
     pub(crate) request_id: Option<RequestId>,
+    /// Which listener took it, in the order of the configuration.
+    pub(crate) listener: usize,
 }
 
 impl Head {
@@ -42,7 +44,8 @@ impl Call {
     pub(crate) fn new(request: Request<RequestBody>) -> (Self, Extensions) {
         let (Parts { method, uri, version, headers, extensions, .. }, body) = request.into_parts();
         let request_id = extensions.get::<RequestId>().cloned();
-        (Self { head: Head { method, uri, version, headers, request_id }, body }, extensions)
+        let listener = extensions.get::<Peer>().map_or(0, |peer| peer.listener);
+        (Self { head: Head { method, uri, version, headers, request_id, listener }, body }, extensions)
     }
 
     /// The body, for the domain.

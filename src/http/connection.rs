@@ -68,7 +68,7 @@ impl Connections {
         &self,
         application: A,
         stream: TcpStream,
-        peer: SocketAddr,
+        (listener, peer): (usize, SocketAddr),
         tls: Option<Arc<ServerConfig>>,
     ) {
         let activity = Arc::<Activity>::default();
@@ -85,7 +85,7 @@ impl Connections {
             None => return,
         };
         let watchdog = Watchdog::new(Arc::clone(&activity), protocol, self.idle);
-        let service = ConnectionService { application, peer: Peer { address: peer, scheme }, activity };
+        let service = ConnectionService { application, peer: Peer { address: peer, scheme, listener }, activity };
         let io = TokioIo::new(transport);
         let conversation = match protocol {
             Protocol::Http1 => Conversation::Http1(Box::pin(self.http1.serve_connection(io, service))),

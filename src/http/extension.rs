@@ -10,6 +10,8 @@ pub struct Peer {
     pub address: SocketAddr,
     /// How it speaks to us.
     pub scheme: Scheme,
+    /// Which listener took the connection, in the order of the configuration.
+    pub listener: usize,
 }
 
 /// Whether a connection is TLS.

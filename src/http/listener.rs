@@ -81,6 +81,8 @@ pub enum BindError {
 
 #[derive(Debug)]
 struct Bound {
+    /// Its place in the configuration.
+    index: usize,
     listener: TcpListener,
     address: SocketAddr,
     certificates: Option<Arc<Certificates>>,
@@ -90,8 +92,8 @@ impl Listeners {
     /// Binds all listeners, or none. They share the limit of connections.
     pub async fn bind(listeners: &[Listener], own: &OwnTls) -> Result<Self, BindError> {
         let mut bound = Vec::with_capacity(listeners.len());
-        for listener in listeners {
-            bound.push(Bound::new(listener, own).await?);
+        for (index, listener) in listeners.iter().enumerate() {
+            bound.push(Bound::new(index, listener, own).await?);
         }
         Ok(Self { bound })
     }
@@ -126,7 +128,7 @@ impl Listeners {
 }
 
 impl Bound {
-    async fn new(listener: &Listener, own: &OwnTls) -> Result<Self, BindError> {
+    async fn new(index: usize, listener: &Listener, own: &OwnTls) -> Result<Self, BindError> {
         let address = listener.address;
         let certificates = match &listener.tls {
             Some(tls) => {
@@ -141,7 +143,7 @@ impl Bound {
             Ok((listener, address))
         };
         let (listener, address) = listen().map_err(|source| BindError::Listen { address, source })?;
-        Ok(Self { listener, address, certificates })
+        Ok(Self { index, listener, address, certificates })
     }
 
     fn renew_certificates(&self, tasks: &TaskTracker, stop: &CancellationToken) {
@@ -204,9 +206,10 @@ impl<A: Application> Accepting<A> {
         }
         let connections = Arc::clone(&self.connections);
         let application = self.application.clone();
+        let listener = self.bound.index;
         let tls = self.bound.certificates.as_ref().map(|certificates| certificates.current());
         self.tasks.spawn(async move {
-            connections.serve(application, stream, peer, tls).await;
+            connections.serve(application, stream, (listener, peer), tls).await;
             drop(place);
         });
     }

@@ -4,6 +4,7 @@
 //! - [`blobs`]: reading, mounting and unlinking blobs. [`pull_through`] fetches what is linked and not here.
 //! - [`manifests`]: reading manifests, lately read ones from a [`cache`]. [`put`] is the push: one transaction for link, referrer, image, tags and log;
 //!   [`delete`] takes a manifest or a tag away.
+//! - [`mirror`]: other registries, served under prefixes and kept.
 //! - [`tags`], [`referrers`], [`catalog`], [`history`]: listings, each a page of an index.
 
 pub(crate) mod blobs;
@@ -14,6 +15,7 @@ mod endings;
 mod error;
 pub(crate) mod history;
 pub(crate) mod manifests;
+pub(crate) mod mirror;
 mod pull_through;
 pub(crate) mod put;
 pub(crate) mod referrers;
@@ -29,6 +31,7 @@ use tokio_util::task::TaskTracker;
 use cache::ManifestCache;
 use endings::Endings;
 pub(crate) use error::{Error, Precondition, Result};
+use mirror::Mirrors;
 
 use crate::namespaces::Keyring;
 use crate::oci::StreamId;
@@ -59,6 +62,8 @@ pub(crate) struct Registry {
     /// What the secrets are encrypted with that hold logins for other registries.
     keyring: Arc<Keyring>,
     cache: Arc<ManifestCache>,
+    /// Other registries that are served here under prefixes.
+    mirrors: Mirrors,
     endings: Arc<Endings>,
     /// Work that is finished once begun, whether or not its client waits for it.
     unattended: TaskTracker,
@@ -74,6 +79,7 @@ impl Registry {
             fills,
             keyring,
             cache: Arc::new(ManifestCache::new()),
+            mirrors: Mirrors::default(),
             endings: Arc::default(),
             unattended: TaskTracker::new(),
         }

@@ -6,8 +6,8 @@ use super::{Registry, Result};
 use crate::namespaces::Namespaces;
 use crate::oci::{Descriptor, Manifest, Source, StreamId};
 use crate::records::{Actor, BlobLink, Origin, keys};
-use crate::upstream::Repository;
 use crate::upstream::fill::{Fetched, FillError, UpstreamBlob, UpstreamManifest, Wanted};
+use crate::upstream::{Repository, UpstreamError};
 
 /// How often content is fetched that is gone again before it is kept: evicted in that moment, or not stored.
 const HOLDS: usize = 3;
@@ -53,7 +53,11 @@ impl Registry {
     }
 
     /// The repository that content comes from, with the logins of the namespace.
-    async fn source(&self, stream: &StreamId, source: &Source) -> Result<Repository> {
+    pub(super) async fn source(&self, stream: &StreamId, source: &Source) -> Result<Repository> {
+        if self.mirror(stream).is_some_and(|mirror| mirror.settings.offline) {
+            let error = UpstreamError::Offline { registry: source.registry.clone() };
+            return Err(FillError::Upstream { from: source.clone(), error }.into());
+        }
         let actor = Actor::anonymous();
         let namespaces = Namespaces { records: &self.records, keyring: &self.keyring, actor: &actor, dry_run: false };
         let logins = namespaces.logins(stream.namespace()).await?;

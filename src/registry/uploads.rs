@@ -136,6 +136,7 @@ impl Registry {
 
     /// Waits for the work that goes on although its client has left. What is fetched from elsewhere is given up.
     pub(crate) async fn settle(&self) {
+        self.mirrors.stop.cancel();
         self.fills.stop().await;
         self.unattended.close();
         self.unattended.wait().await;

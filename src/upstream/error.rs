@@ -85,6 +85,12 @@ pub(crate) enum UpstreamError {
         /// What is taken.
         limit: u64,
     },
+    /// The operator said that it is to be left alone.
+    #[error("{registry} is offline by configuration")]
+    Offline {
+        /// The name of the registry.
+        registry: String,
+    },
     /// It failed so often of late that it is left alone for a while.
     #[error("the registry failed too often, and is left alone for {}", seconds(.retry_after))]
     Open {
@@ -109,18 +115,20 @@ impl UpstreamError {
             | Self::Timeout { .. }
             | Self::Network(_)
             | Self::Integrity(_)
+            | Self::Offline { .. }
             | Self::TooLarge { .. } => None,
         }
     }
 
     /// The word for it in metrics.
-    pub(super) fn outcome(&self) -> &'static str {
+    pub(crate) fn outcome(&self) -> &'static str {
         match self {
             Self::NotFound => "not-found",
             Self::Unauthorized { .. } | Self::Forbidden { .. } => "denied",
             Self::TooManyRequests { .. } => "limited",
             Self::Blocked { .. } | Self::NotAllowed { .. } => "not-allowed",
             Self::Open { .. } => "left-alone",
+            Self::Offline { .. } => "offline",
             Self::Timeout { .. } => "timeout",
             Self::Integrity(_) | Self::TooLarge { .. } => "wrong",
             Self::NotARegistry { .. } | Self::HttpOnly { .. } | Self::Status { .. } | Self::Network(_) => "failed",
@@ -141,6 +149,7 @@ impl UpstreamError {
             | Self::NotARegistry { .. }
             | Self::HttpOnly { .. }
             | Self::Integrity(_)
+            | Self::Offline { .. }
             | Self::TooLarge { .. } => false,
         }
     }

@@ -118,7 +118,7 @@ impl Weir {
     fn decorated(pace: Pace, clock: Arc<dyn Clock>, configure: impl FnOnce(&mut Config), decorate: Decorate) -> Self {
         let directory = folder::temporary();
         let mut config = Config {
-            listeners: vec![Listener { address: (Ipv4Addr::LOCALHOST, 0).into(), tls: None }],
+            listeners: vec![Listener { address: (Ipv4Addr::LOCALHOST, 0).into(), tls: None, mirror: None }],
             storage: Storage {
                 data: directory.path().join("data"),
                 metadata: MetadataBackend::Memory,

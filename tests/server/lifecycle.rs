@@ -13,7 +13,7 @@ use crate::harness::{Blob, Weir};
 
 fn config_on(weir: &Weir) -> Config {
     Config {
-        listeners: vec![Listener { address: (Ipv4Addr::LOCALHOST, 0).into(), tls: None }],
+        listeners: vec![Listener { address: (Ipv4Addr::LOCALHOST, 0).into(), tls: None, mirror: None }],
         storage: Storage { data: weir.data().to_owned(), metadata: MetadataBackend::Sled, ..Storage::default() },
         ..Config::default()
     }

@@ -6,7 +6,7 @@ use super::*;
 const MISTAKES: &[(&str, &str)] = &[
     (
         "colour = 1",
-        "weir.toml:1: colour: unknown key, known here: insecure, listener, storage, names, registry, secrets, upstreams, cache, limits, log",
+        "weir.toml:1: colour: unknown key, known here: mirror, insecure, listener, storage, names, registry, secrets, upstreams, cache, limits, log",
     ),
     (
         "[cache]\nsize = '10 bananas'",

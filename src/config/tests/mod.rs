@@ -2,6 +2,7 @@
 
 mod examples;
 mod layers;
+mod mirrors;
 mod mistakes;
 mod round_trip;
 mod upstreams;

@@ -31,7 +31,11 @@ fn listener(index: u16) -> impl Strategy<Value = Listener> {
         Just(Some(Tls::SelfSigned)),
         Just(Some(Tls::Files(CertificateFiles { certificate: file(), key: file() }))),
     ];
-    (address, tls).prop_map(move |(ip, tls)| Listener { address: SocketAddr::new(ip, index.saturating_add(1)), tls })
+    (address, tls).prop_map(move |(ip, tls)| Listener {
+        address: SocketAddr::new(ip, index.saturating_add(1)),
+        tls,
+        mirror: None,
+    })
 }
 
 prop_compose! {
@@ -97,10 +101,13 @@ prop_compose! {
         upstreams in super::upstreams::upstreams(),
         cache in option::of(any::<u64>()),
         limits in limits(),
+        mirrored in super::mirrors::mirrored(),
         log in log(),
     ) -> Config {
         let (secrets, cache) = (Secrets { key_file }, Cache { size: cache });
-        Config { listeners, insecure: true, storage, names, registry, secrets, upstreams, cache, limits, log }
+        let mut listeners = listeners;
+        listeners[0].mirror = mirrored.first().map(|mirror| mirror.prefix.clone());
+        Config { listeners, insecure: true, storage, names, registry, secrets, upstreams, cache, mirrored, limits, log }
     }
 }
 

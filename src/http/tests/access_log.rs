@@ -64,9 +64,11 @@ fn request(path: &str, body: &'static str) -> Request<RequestBody> {
     let mut request = Request::put(path).body(RequestBody::full(body)).unwrap();
     request.headers_mut().insert("authorization", "Basic secret".parse().unwrap());
     request.headers_mut().insert("x-request-id", "r1".parse().unwrap());
-    request
-        .extensions_mut()
-        .insert(Peer { address: SocketAddr::from(([10, 0, 0, 1], 5000)), scheme: crate::http::Scheme::Http });
+    request.extensions_mut().insert(Peer {
+        address: SocketAddr::from(([10, 0, 0, 1], 5000)),
+        scheme: crate::http::Scheme::Http,
+        listener: 0,
+    });
     request
 }
 

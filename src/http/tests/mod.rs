@@ -71,7 +71,7 @@ async fn start_tls(limits: &Limits) -> Server {
 }
 
 async fn start_on(paths: Option<Tls>, tls: Option<(TempDir, RootCertStore)>, limits: &Limits) -> Server {
-    let listener = Listener { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), tls: paths };
+    let listener = Listener { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), tls: paths, mirror: None };
     let own = OwnTls { folder: "/nowhere".into(), names: Vec::new(), clock: Arc::new(weir_storage::SystemClock) };
     let listeners = Listeners::bind(&[listener], &own).await.unwrap();
     let address = listeners.addresses()[0].address;
@@ -94,7 +94,7 @@ async fn handle(request: Request<RequestBody>) -> Result<Response<Body>, Infalli
     match request.uri().path() {
         "/hello" => *response.body_mut() = Body::full("hello"),
         "/who" => {
-            let Peer { address, scheme } = request.extensions().get().unwrap();
+            let Peer { address, scheme, .. } = request.extensions().get().unwrap();
             *response.body_mut() = Body::full(format!("{address} by {scheme} with {:?}", request.version()));
         }
         "/count" => {

@@ -21,7 +21,11 @@ const FOR_EVER: &str = "max-age=31536000";
 
 /// `GET`, `HEAD /v2/<name>/blobs/<digest>`
 pub(super) async fn read(app: &App, _permit: &Permit, name: &RepositoryName, digest: &Digest, head: &Head) -> Answer {
-    let blob = app.registry.find_blob(&StreamId::from(name), digest).await?;
+    let stream = StreamId::from(name);
+    let blob = match app.registry.mirror(&stream) {
+        None => app.registry.find_blob(&stream, digest).await?,
+        Some(mirror) => Box::pin(app.registry.find_mirrored_blob(mirror, name, digest)).await?,
+    };
     if conditions::is_known(&head.headers, digest) {
         return Ok(about(empty(StatusCode::NOT_MODIFIED), digest));
     }

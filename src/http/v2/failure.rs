@@ -196,7 +196,9 @@ impl Failure {
         let (status, code) = match error {
             U::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
             U::Timeout { .. } | U::Status { status: 504, .. } => (StatusCode::GATEWAY_TIMEOUT, "UNAVAILABLE"),
-            U::Open { .. } | U::Status { status: 503, .. } => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+            U::Open { .. } | U::Offline { .. } | U::Status { status: 503, .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE")
+            }
             U::NotFound
             | U::Unauthorized { .. }
             | U::Forbidden { .. }

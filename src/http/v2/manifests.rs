@@ -1,6 +1,6 @@
 //! Manifests: reading, pushing and deleting them.
 
-use http::{StatusCode, header};
+use http::{Response, StatusCode, header};
 
 use super::conditions;
 use super::{Answer, Failure};
@@ -11,6 +11,7 @@ use crate::http::query::Query;
 use crate::http::respond::{WithHeader, empty, full, names};
 use crate::http::{Body, Call, Head};
 use crate::oci::{Digest, MediaType, Reference, RepositoryName, StreamId, Tag};
+use crate::registry::manifests::StoredManifest;
 use crate::registry::put::PushManifest;
 
 /// How many `tag` parameters a push by digest may have. The specification asks for ten or more; each is answered with a
@@ -26,14 +27,22 @@ pub(super) async fn read(
     reference: &Reference,
     head: &Head,
 ) -> Answer {
-    let manifest = app.registry.manifest(&StreamId::from(name), reference).await?;
+    let stream = StreamId::from(name);
+    if let Some(mirror) = app.registry.mirror(&stream) {
+        return Box::pin(super::mirrored::read(app, mirror, name, reference, head)).await;
+    }
+    Ok(answer(&*app.registry.manifest(&stream, reference).await?, head))
+}
+
+/// A manifest, or what a client that has it needs to know.
+pub(super) fn answer(manifest: &StoredManifest, head: &Head) -> Response<Body> {
     let digest = manifest.digest.as_str();
     let response = if conditions::is_known(&head.headers, &manifest.digest) {
         empty(StatusCode::NOT_MODIFIED)
     } else {
         full(Body::full(manifest.content.clone())).with(header::CONTENT_TYPE, manifest.media_type.as_str())
     };
-    Ok(response.with(names::DOCKER_CONTENT_DIGEST, digest).with(header::ETAG, &format!("\"{digest}\"")))
+    response.with(names::DOCKER_CONTENT_DIGEST, digest).with(header::ETAG, &format!("\"{digest}\""))
 }
 
 /// `PUT /v2/<name>/manifests/<reference>`, with `tag` parameters where the reference is a digest.

@@ -10,6 +10,7 @@ mod failure;
 mod index;
 mod listings;
 mod manifests;
+mod mirrored;
 mod multipart;
 pub(crate) mod route;
 mod tag_history;
@@ -50,8 +51,13 @@ pub(crate) async fn answer(app: &App, call: Call) -> (&'static str, Response<Bod
     (name, response)
 }
 
-async fn authorized(app: &App, route: Route, call: Call) -> Answer {
-    let permit = app.policy.authorize(&route.access())?;
+async fn authorized(app: &App, mut route: Route, call: Call) -> Answer {
+    if !app.registry.mirrors().is_empty() {
+        mirrored::place(app, &mut route, &call.head)?;
+    }
+    let access = route.access();
+    let permit = app.policy.authorize(&access)?;
+    mirrored::may_push(app, &access)?;
     dispatch(app, &permit, route, call).await
 }
 

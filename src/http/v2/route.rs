@@ -151,6 +151,26 @@ impl Route {
         }
     }
 
+    /// The repository that it is about.
+    pub(crate) fn repository_mut(&mut self) -> Option<&mut RepositoryName> {
+        match self {
+            Self::Ping | Self::Catalog | Self::Extensions => None,
+            Self::Tags(name)
+            | Self::Referrers(name, _)
+            | Self::TagHistory(name, _)
+            | Self::ReadManifest(name, _)
+            | Self::PushManifest(name, _)
+            | Self::DeleteManifest(name, _)
+            | Self::ReadBlob(name, _)
+            | Self::DeleteBlob(name, _)
+            | Self::BeginUpload(name)
+            | Self::UploadStatus(name, _)
+            | Self::AppendUpload(name, _)
+            | Self::FinishUpload(name, _)
+            | Self::CancelUpload(name, _) => Some(name),
+        }
+    }
+
     /// The route's name, for metrics and logs.
     pub(crate) fn name(&self) -> &'static str {
         match self {

@@ -37,21 +37,21 @@ pub(super) enum FetchError {
 
 /// A manifest with what it needs.
 #[derive(Debug, Clone)]
-pub(super) struct Fetched {
-    pub(super) digest: Digest,
-    pub(super) manifest: Manifest,
-    pub(super) content: Bytes,
+pub(crate) struct Fetched {
+    pub(crate) digest: Digest,
+    pub(crate) manifest: Manifest,
+    pub(crate) content: Bytes,
     /// Of an image, unless it is larger than what is looked at.
-    pub(super) config: Option<Bytes>,
+    pub(crate) config: Option<Bytes>,
     /// Of a list that is kept whole.
-    pub(super) children: Vec<Fetched>,
+    pub(crate) children: Vec<Fetched>,
     /// What the upstream has under the name that was asked for: a list, where this is one of its images.
-    pub(super) upstream: Digest,
+    pub(crate) upstream: Digest,
 }
 
 impl Fetched {
     /// This one, and all under it.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Self> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Self> {
         let mut pending = vec![self];
         std::iter::from_fn(move || {
             let next = pending.pop()?;
@@ -60,7 +60,7 @@ impl Fetched {
         })
     }
 
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.content.len() as u64
     }
 }

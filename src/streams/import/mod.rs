@@ -7,6 +7,7 @@
 //! - [`wanted`]: what is to be imported. [`order`]: which tags of a large repository come first.
 //! - [`fetch`]: reading an image. [`platform`]: which image of a manifest list, where only one can be taken.
 //! - [`plan`]: what an import is to change. [`commit`]: the commit of that. [`links`]: what the stream may serve afterwards.
+//! - [`mirrored`]: the commit of what is read behind a mirror prefix, one manifest at a time.
 //! - [`refusal`]: failures in the words of the API. [`answer`]: what an import is answered with.
 //! - [`controller`]: imports that nobody asks for: after a change of a spec, after a failure, and by schedule.
 //!
@@ -17,6 +18,7 @@ mod commit;
 pub(crate) mod controller;
 mod fetch;
 mod links;
+pub(crate) mod mirrored;
 pub(crate) mod order;
 mod plan;
 mod platform;
@@ -44,7 +46,8 @@ use crate::streams::write::{Precondition, WriteError};
 use crate::upstream::{Credentials, UpstreamError, Upstreams};
 use answer::Answer;
 use commit::{Commit, Outcome};
-use fetch::{Fetch, FetchError, Fetched};
+pub(crate) use fetch::Fetched;
+use fetch::{Fetch, FetchError};
 use refusal::Asked;
 use wanted::{Job, Terms, Wanted};
 

@@ -83,6 +83,7 @@ impl Asked<'_> {
             | UpstreamError::Timeout { .. }
             | UpstreamError::Network(_)
             | UpstreamError::Integrity(_)
+            | UpstreamError::Offline { .. }
             | UpstreamError::TooLarge { .. } => internal(&format!("{full}: {}", stable(error))),
         }
     }

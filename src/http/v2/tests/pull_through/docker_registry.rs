@@ -6,15 +6,15 @@ use std::process::{Child, Command, Stdio};
 use super::*;
 
 /// A registry that is stopped at the end.
-struct DockerRegistry {
+pub(in super::super) struct DockerRegistry {
     child: Child,
-    address: SocketAddr,
+    pub(in super::super) address: SocketAddr,
     _folder: TempDir,
 }
 
 impl DockerRegistry {
     /// `None` where it is not installed.
-    async fn start() -> Option<Self> {
+    pub(in super::super) async fn start() -> Option<Self> {
         let folder = TempDir::new().unwrap();
         // Free for a moment: it takes no listener that is open already.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -38,11 +38,11 @@ impl DockerRegistry {
         Some(registry)
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(in super::super) fn url(&self, path: &str) -> String {
         format!("http://{}/v2/{path}", self.address)
     }
 
-    async fn push(&self, content: &Bytes, digest: &Digest) {
+    pub(in super::super) async fn push(&self, content: &Bytes, digest: &Digest) {
         let client = reqwest::Client::new();
         let begun = client.post(self.url("team/app/blobs/uploads/")).send().await.unwrap();
         let location = begun.headers()["location"].to_str().unwrap().to_owned();

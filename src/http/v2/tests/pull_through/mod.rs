@@ -22,6 +22,7 @@ use crate::config::{Config, Listener, MetadataBackend, Storage};
 use crate::oci::{Algorithm, Digest, MediaType, RepositoryName, Source, StreamId};
 use crate::records::{self, BlobLink, Decide, ManifestLink, Origin, Records, Transaction, keys};
 use crate::server::{Server, Stores};
+pub(super) use docker_registry::DockerRegistry;
 use upstream::{Fault, Upstream};
 
 /// Content that is streamed, and ends nowhere in particular.
@@ -45,7 +46,7 @@ impl Weir {
     async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::new().unwrap();
         let mut config = Config {
-            listeners: vec![Listener { address: (Ipv4Addr::LOCALHOST, 0).into(), tls: None }],
+            listeners: vec![Listener { address: (Ipv4Addr::LOCALHOST, 0).into(), tls: None, mirror: None }],
             storage: Storage {
                 data: folder.path().join("data"),
                 metadata: MetadataBackend::Memory,

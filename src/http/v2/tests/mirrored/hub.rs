@@ -1,0 +1,184 @@
+//! A registry whose tags move and which fails as it is told.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::oci::{Algorithm, Digest, MediaType};
+
+/// What it does with each request from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// As a registry should.
+    Well,
+    /// Answers with a status and a header.
+    Refuses(u16, &'static str),
+    /// Never answers.
+    Hangs,
+    /// Closes the connection at once.
+    Drops,
+}
+
+/// A registry over plain HTTP.
+pub(super) struct Hub {
+    pub(super) address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    accepting: JoinHandle<()>,
+}
+
+struct State {
+    mood: Mood,
+    /// Content by what follows the name of a repository: `manifests/<digest>`, `blobs/<digest>`.
+    content: HashMap<String, (String, Bytes)>,
+    /// What tags mean, by `<repository>:<tag>`.
+    tags: HashMap<String, Digest>,
+    asked: Vec<String>,
+}
+
+/// An image that was put there.
+#[derive(Debug, Clone)]
+pub(super) struct Image {
+    pub(super) digest: Digest,
+    pub(super) manifest: Bytes,
+    pub(super) config: Digest,
+    pub(super) config_bytes: Bytes,
+    pub(super) layer: Digest,
+    pub(super) layer_bytes: Bytes,
+}
+
+impl Hub {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (content, tags) = (HashMap::new(), HashMap::new());
+        let state = Arc::new(Mutex::new(State { mood: Mood::Well, content, tags, asked: Vec::new() }));
+        let shared = Arc::clone(&state);
+        let accepting = tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let state = Arc::clone(&shared);
+                // A client that leaves is none of its troubles.
+                tokio::spawn(async move { serve(&state, socket).await.ok() });
+            }
+        });
+        Self { address, state, accepting }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub(super) fn becomes(&self, mood: Mood) {
+        self.state().mood = mood;
+    }
+
+    /// What was asked since the last time.
+    pub(super) fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().asked)
+    }
+
+    /// Is gone: connections are refused.
+    pub(super) async fn stop(self) {
+        self.accepting.abort();
+        let _ = self.accepting.await;
+    }
+
+    fn put(&self, family: &str, media_type: &str, content: &Bytes) -> Digest {
+        let digest = Algorithm::Sha256.digest(content);
+        self.state().content.insert(format!("{family}/{digest}"), (media_type.to_owned(), content.clone()));
+        digest
+    }
+
+    /// Puts an image there, which has a layer of its own.
+    pub(super) fn image(&self, word: &str) -> Image {
+        let config = json!({ "architecture": "amd64", "os": "linux", "config": { "Env": [word] }, "rootfs": { "type": "layers", "diff_ids": [] } });
+        let config = Bytes::from(config.to_string());
+        let layer_bytes = Bytes::from(word.repeat(100_000));
+        let octets = "application/octet-stream";
+        let (config_digest, layer) = (self.put("blobs", octets, &config), self.put("blobs", octets, &layer_bytes));
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": MediaType::OCI_MANIFEST,
+            "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": config_digest, "size": config.len() },
+            "layers": [{ "mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": layer, "size": layer_bytes.len() }],
+        });
+        let manifest = Bytes::from(manifest.to_string());
+        let digest = self.put("manifests", MediaType::OCI_MANIFEST, &manifest);
+        Image { digest, manifest, config: config_digest, config_bytes: config, layer, layer_bytes }
+    }
+
+    /// Puts a list of images there.
+    pub(super) fn list(&self, images: &[&Image]) -> Digest {
+        let manifests: Vec<Value> = images
+            .iter()
+            .map(|image| json!({ "mediaType": MediaType::OCI_MANIFEST, "digest": image.digest, "size": image.manifest.len(), "platform": { "architecture": "amd64", "os": "linux" } }))
+            .collect();
+        let list = json!({ "schemaVersion": 2, "mediaType": MediaType::OCI_INDEX, "manifests": manifests });
+        self.put("manifests", MediaType::OCI_INDEX, &Bytes::from(list.to_string()))
+    }
+
+    pub(super) fn tag(&self, name: &str, digest: &Digest) {
+        self.state().tags.insert(name.to_owned(), digest.clone());
+    }
+
+    pub(super) fn untag(&self, name: &str) {
+        self.state().tags.remove(name);
+    }
+}
+
+async fn serve(state: &Mutex<State>, mut socket: TcpStream) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let byte = socket.read_u8().await?;
+        // TLS, which is tried first, begins otherwise.
+        if head.is_empty() && !byte.is_ascii_uppercase() {
+            return Ok(());
+        }
+        head.push(byte);
+    }
+    let head = String::from_utf8(head).unwrap_or_default();
+    let mut words = head.split(' ');
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let (mood, found) = {
+        let mut state = state.lock().unwrap();
+        state.asked.push(format!("{method} {}", path.trim_start_matches("/v2/")));
+        (state.mood, state.find(path))
+    };
+    match mood {
+        Mood::Well => {}
+        Mood::Hangs => return std::future::pending().await,
+        Mood::Drops => return Ok(()),
+        Mood::Refuses(status, header) => {
+            let head =
+                format!("HTTP/1.1 {status} Refused\r\n{header}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            return socket.write_all(head.as_bytes()).await;
+        }
+    }
+    let Some((media_type, content)) = found else {
+        return socket.write_all(b"HTTP/1.1 404 Not Found\r\nDocker-Distribution-Api-Version: registry/2.0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+    };
+    let digest = Algorithm::Sha256.digest(&content);
+    let length = content.len();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\nDocker-Content-Digest: {digest}\r\nConnection: close\r\n\r\n"
+    );
+    socket.write_all(head.as_bytes()).await?;
+    if method == "GET" {
+        socket.write_all(&content).await?;
+    }
+    socket.shutdown().await
+}
+
+impl State {
+    fn find(&self, path: &str) -> Option<(String, Bytes)> {
+        let (rest, reference) = path.trim_start_matches("/v2/").rsplit_once('/')?;
+        let (name, family) = rest.rsplit_once('/')?;
+        let digest = self.tags.get(&format!("{name}:{reference}")).map_or(reference, Digest::as_str);
+        self.content.get(&format!("{family}/{digest}")).cloned()
+    }
+}

@@ -1,0 +1,178 @@
+//! Mirror prefixes: other registries, served under the first component of repository names, and kept.
+//!
+//! # The freshness contract
+//!
+//! A tag behind a prefix means what its registry has under the same name, as of the last time that it was asked:
+//!
+//! - **Within the window** (`fresh_for`) after the registry confirmed a tag, what is known is served, and nothing is asked.
+//! - **Beyond it**, the registry is asked by HEAD, once for all who wait. What is known is served after `patience` at the
+//!   latest, while the question goes on. Where the tag moved, the new manifest is fetched and committed as the next event of
+//!   the tag's history; the old image stays where it was, by digest and for a rollback.
+//! - **Where the registry fails** (network, 401, 403, 429, 5xx, time-outs, nonsense), what is known is served, and the next
+//!   question waits for a few seconds, or as long as the registry says.
+//! - **Where the registry knows the tag no longer**, what is known is served as well: what was pulled yesterday can be pulled
+//!   today. Only a tag that is not known here either is refused as unknown, and that answer holds for `unknown_for`.
+//! - **Without known content**, a failure is told as what it is, with 502, 503, 504 or 429. It is never told as if there
+//!   were no such thing.
+//! - **Offline**, nothing is asked at all.
+//!
+//! Content under a digest never changes, so that what is here is served without a question. What is not is fetched, linked
+//! and kept, without an event of any tag. Layers and configs are fetched when they are asked for, each once for all.
+//!
+//! A tag whose last event is not an import is left alone: somebody pushed it, rolled it back or wants something else of it.
+//! Deleting it gives it back to the mirror.
+//!
+//! When tags were confirmed is kept in memory. After a restart each is asked for once.
+//!
+//! # Layout
+//!
+//! - [`read`]: which of these a pull is. [`freshness`]: what its answer says of that.
+//! - [`checks`]: what was asked lately, and what is asked now.
+//! - [`ask`]: the question itself, and the commit of what came.
+//! - [`complete`]: what is fetched beyond that: configs for image objects and, where the operator wants it, all the rest.
+
+mod ask;
+mod checks;
+mod complete;
+mod freshness;
+mod read;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use freshness::{Freshness, Mirrored, Stale};
+
+use super::Registry;
+use crate::config::MirrorPrefix;
+use crate::oci::{DockerReference, RepositoryName, Source, StreamId};
+use checks::Checks;
+
+/// All mirror prefixes of a server.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mirrors {
+    by_prefix: Arc<HashMap<String, Arc<Mirror>>>,
+    /// Ends what goes on behind the answers.
+    pub(super) stop: CancellationToken,
+}
+
+/// A prefix, and what is known of the registry behind it.
+#[derive(Debug)]
+pub(crate) struct Mirror {
+    pub(crate) settings: MirrorPrefix,
+    checks: Checks,
+}
+
+impl Mirrors {
+    pub(crate) fn new(prefixes: &[MirrorPrefix]) -> Self {
+        let mirror = |settings: &MirrorPrefix| {
+            let mirror = Mirror { settings: settings.clone(), checks: Checks::new() };
+            (settings.prefix.clone(), Arc::new(mirror))
+        };
+        Self { by_prefix: Arc::new(prefixes.iter().map(mirror).collect()), stop: CancellationToken::new() }
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_prefix.is_empty()
+    }
+
+    /// The mirror of a namespace.
+    pub(crate) fn of(&self, namespace: &str) -> Option<&Arc<Mirror>> {
+        if self.is_empty() { None } else { self.by_prefix.get(namespace) }
+    }
+
+    /// The mirror of a registry, as clients name it.
+    pub(crate) fn of_registry(&self, registry: &str) -> Option<&Arc<Mirror>> {
+        self.of(registry)
+            .or_else(|| self.by_prefix.values().find(|mirror| mirror.settings.registry.as_str() == registry))
+    }
+}
+
+impl Mirror {
+    /// The repository of the registry that a name below the prefix means.
+    fn source(&self, name: &RepositoryName) -> Source {
+        let path = path_of(name);
+        let whole = format!("{}/{path}", self.settings.registry);
+        let (registry, repository) = whole.split_once('/').unwrap_or((&whole, path));
+        let reference = DockerReference { registry: registry.to_owned(), ..DockerReference::default() };
+        // Only to learn whether this is Docker's registry, whatever it is called.
+        if Source::of(&reference, false).is_docker_hub() {
+            return Source { registry: HUB.to_owned(), repository: official(repository), insecure: false };
+        }
+        Source { registry: registry.to_owned(), repository: repository.to_owned(), insecure: false }
+    }
+
+    /// A name below the prefix as it is kept: images of Docker's registry that have one name only have two there.
+    pub(crate) fn canonical(&self, name: RepositoryName) -> RepositoryName {
+        let path = path_of(&name);
+        if self.settings.registry.as_str() != HUB || path.contains('/') {
+            return name;
+        }
+        format!("{}/{}", self.settings.prefix, official(path)).parse().unwrap_or(name)
+    }
+}
+
+/// What follows the prefix.
+fn path_of(name: &RepositoryName) -> &str {
+    name.as_str().split_once('/').map_or(name.as_str(), |(_, path)| path)
+}
+
+/// The name of Docker's registry.
+const HUB: &str = "docker.io";
+
+/// The name of a repository of Docker's registry, with what clients leave out.
+fn official(path: &str) -> String {
+    if path.contains('/') { path.to_owned() } else { format!("library/{path}") }
+}
+
+impl Registry {
+    /// Serves other registries under these prefixes.
+    pub(crate) fn mirroring(mut self, mirrors: Mirrors) -> Self {
+        self.mirrors = mirrors;
+        self
+    }
+
+    /// All mirror prefixes.
+    pub(crate) fn mirrors(&self) -> &Mirrors {
+        &self.mirrors
+    }
+
+    /// The mirror that a repository is behind.
+    pub(crate) fn mirror(&self, stream: &StreamId) -> Option<&Arc<Mirror>> {
+        self.mirrors.of(stream.namespace())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mirror(prefix: &str, registry: &str) -> Mirror {
+        Mirror { settings: MirrorPrefix::new(prefix, registry.parse().unwrap()), checks: Checks::new() }
+    }
+
+    #[test]
+    fn names_below_a_prefix_mean_repositories_of_the_registry() {
+        for (prefix, registry, name, source) in [
+            ("docker.io", "docker.io", "docker.io/nginx", "docker.io/library/nginx"),
+            ("docker.io", "registry-1.docker.io", "docker.io/team/app", "docker.io/team/app"),
+            ("quay.io", "quay.io", "quay.io/a/b", "quay.io/a/b"),
+            ("local", "127.0.0.1:5000", "local/app", "127.0.0.1:5000/app"),
+            ("team", "quay.io/team", "team/app", "quay.io/team/app"),
+            ("hub", "docker.io/library", "hub/nginx", "docker.io/library/nginx"),
+        ] {
+            assert_eq!(mirror(prefix, registry).source(&name.parse().unwrap()).to_string(), source, "{name}");
+        }
+    }
+
+    #[test]
+    fn images_of_dockers_registry_are_kept_under_one_name() {
+        let canonical =
+            |registry, name: &str| mirror("docker.io", registry).canonical(name.parse().unwrap()).to_string();
+        assert_eq!(canonical("docker.io", "docker.io/nginx"), "docker.io/library/nginx");
+        assert_eq!(canonical("docker.io", "docker.io/team/app"), "docker.io/team/app");
+        assert_eq!(canonical("mirror.example/hub", "docker.io/nginx"), "docker.io/nginx");
+    }
+}
