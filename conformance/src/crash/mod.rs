@@ -15,7 +15,7 @@ pub(crate) mod wire;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -200,7 +200,7 @@ impl Ordeal {
         }
         self.await_ready(&mut running).await?;
         signals.stop();
-        self.clients = gather(working).await?;
+        self.clients = gather(working, &signals).await?;
         let (answered, lost) = signals.counts();
         self.totals.acknowledged += answered;
         self.totals.lost += lost;
@@ -224,7 +224,7 @@ pub(crate) fn dispatch(clients: Vec<Client>, api: &Api, signals: &Arc<Signals>) 
 }
 
 /// Waits for clients that were told to stop.
-pub(crate) async fn gather(mut working: JoinSet<Result<Client>>) -> Result<Vec<Client>> {
+pub(crate) async fn gather(mut working: JoinSet<Result<Client>>, signals: &Signals) -> Result<Vec<Client>> {
     let all = async {
         let mut clients = Vec::new();
         while let Some(client) = working.join_next().await {
@@ -232,5 +232,8 @@ pub(crate) async fn gather(mut working: JoinSet<Result<Client>>) -> Result<Vec<C
         }
         anyhow::Ok(clients)
     };
-    timeout(END, all).await.context("a call of a client does not end")?
+    match timeout(END, all).await {
+        Ok(clients) => clients,
+        Err(_) => bail!("these calls do not end: {}", signals.tell_under_way()),
+    }
 }

@@ -1,12 +1,14 @@
 //! Calls over HTTP, and what their clients learn of them.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 
 use crate::api::Api;
 
@@ -23,6 +25,23 @@ pub(crate) struct Signals {
     killed: AtomicBool,
     answered: AtomicU64,
     lost: AtomicU64,
+    /// The calls that are under way, in the order in which they began.
+    under_way: Mutex<BTreeMap<u64, UnderWay>>,
+    number: AtomicU64,
+}
+
+/// A call that has not ended.
+#[derive(Debug)]
+struct UnderWay {
+    began: Instant,
+    method: Method,
+    url: Url,
+}
+
+impl fmt::Display for UnderWay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({:.1?})", self.method, self.url, self.began.elapsed())
+    }
 }
 
 impl Signals {
@@ -53,6 +72,23 @@ impl Signals {
     /// How many calls were answered, and how many answers were lost.
     pub(crate) fn counts(&self) -> (u64, u64) {
         (self.answered.load(Ordering::SeqCst), self.lost.load(Ordering::SeqCst))
+    }
+
+    /// The calls that are under way, the oldest first, with how long they have been.
+    pub(crate) fn tell_under_way(&self) -> String {
+        self.under_way().values().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Notes a call until it ends.
+    fn begin(&self, call: UnderWay) -> u64 {
+        let number = self.number.fetch_add(1, Ordering::SeqCst);
+        self.under_way().insert(number, call);
+        number
+    }
+
+    /// A panic elsewhere leaves it whole.
+    fn under_way(&self) -> MutexGuard<'_, BTreeMap<u64, UnderWay>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -104,7 +140,7 @@ impl Wire {
     /// Makes a call. An answer counts only where it was here before the freeze.
     pub(crate) async fn call(&self, request: RequestBuilder) -> Exchange {
         let began = Instant::now();
-        let end = match whole(request).await {
+        let end = match self.whole(request).await {
             Ok(reply) => {
                 let at = Instant::now();
                 let counts = !self.signals.frozen.load(Ordering::SeqCst);
@@ -120,10 +156,20 @@ impl Wire {
         };
         Exchange { began, end }
     }
+
+    async fn whole(&self, request: RequestBuilder) -> reqwest::Result<Reply> {
+        let (client, request) = request.build_split();
+        let request = request?;
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let number = self.signals.begin(UnderWay { began: Instant::now(), method, url });
+        let reply = read(client.execute(request)).await;
+        self.signals.under_way().remove(&number);
+        reply
+    }
 }
 
-async fn whole(request: RequestBuilder) -> reqwest::Result<Reply> {
-    let answer = request.send().await?;
+async fn read(answer: impl Future<Output = reqwest::Result<Response>>) -> reqwest::Result<Reply> {
+    let answer = answer.await?;
     let (status, headers) = (answer.status(), answer.headers().clone());
     Ok(Reply { status, headers, body: answer.bytes().await? })
 }

@@ -141,7 +141,7 @@ impl Outages {
         let image = disk.copy(&self.tools, image).await?;
         signals.stop();
         running.kill().await?;
-        let clients = gather(working).await?;
+        let clients = gather(working, &signals).await?;
         disk.destroy(&self.tools).await?;
         let mount = self.folder.join("disk");
         let disk = Disk::attach(&self.tools, image, &mount).await?;

@@ -10,6 +10,7 @@ mod index;
 mod judge;
 mod operation;
 mod plan;
+mod rest;
 mod rows;
 mod system_call;
 mod tracer;
@@ -63,7 +64,8 @@ pub(super) async fn run(program: &Path, options: &Selection, report: &mut Report
     let every = if options.all { 1 } else { EVERY };
     let days = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() / DAY;
     let offset = options.offset.unwrap_or(usize::try_from(days)?) % every;
-    let mut below = Below { api: server.api()?, plan, every, offset, number: 0, past: Vec::new() };
+    let (api, process) = (server.api()?, server.id()?);
+    let mut below = Below { api, process, plan, every, offset, number: 0, past: Vec::new() };
     let operations = if options.operations.is_empty() { &Operation::ALL } else { options.operations.as_slice() };
     for operation in operations {
         below.drive(*operation, &mut report.group("faults below")).await?;
@@ -83,6 +85,8 @@ pub(super) async fn run(program: &Path, options: &Selection, report: &mut Report
 /// The run, and what it has done so far.
 struct Below {
     api: Api,
+    /// The server, which is restarted only at the end.
+    process: u32,
     plan: Plan,
     every: usize,
     offset: usize,
@@ -145,6 +149,7 @@ impl Below {
         let mut trial = Trial::new(operation, self.number);
         self.number += 1;
         trial.prepare(&self.api).await.context("its preparation failed")?;
+        rest::await_rest(self.process).await?;
         Ok(trial)
     }
 
