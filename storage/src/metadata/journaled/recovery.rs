@@ -61,6 +61,7 @@ impl IndexFolder {
     /// Opens the index as the journal implies it: as it is where it can be trusted, else from nothing.
     pub(super) fn open(&self, journal: &Journal) -> Result<Index> {
         create_directory(&self.folder)?;
+        State::remove_unfinished(&self.folder)?;
         match self.open_trusted(journal)? {
             Some(index) => Ok(index),
             None => self.rebuild(journal),

@@ -16,6 +16,9 @@ use crate::{Error, Result, boot};
 /// The file's name in the index folder.
 const FILE: &str = "state";
 
+/// The name of one that is being written.
+const UNFINISHED: &str = "state-new";
+
 /// What is known of the index's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum State {
@@ -46,13 +49,22 @@ impl State {
 
     /// Replaces what was written, durably: a machine that stops a moment later must not find the old state.
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
-        let (path, unfinished) = (folder.join(FILE), folder.join("state-new"));
+        let (path, unfinished) = (folder.join(FILE), folder.join(UNFINISHED));
         let failed = |source| Error::io("write", &unfinished, source);
         let mut file = File::create(&unfinished).map_err(failed)?;
         file.write_all(self.format().as_bytes()).map_err(failed)?;
         file.sync_all().map_err(failed)?;
         std::fs::rename(&unfinished, &path).map_err(|source| Error::io("rename", &unfinished, source))?;
         sync_directory(folder)
+    }
+
+    /// Removes what a crash left of a state that was not written to its end.
+    pub(super) fn remove_unfinished(folder: &Path) -> Result<()> {
+        let path = folder.join(UNFINISHED);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("delete", path, error)),
+            _ => Ok(()),
+        }
     }
 
     /// Takes back what was written, before the files are made anew.

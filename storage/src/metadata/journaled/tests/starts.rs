@@ -171,3 +171,13 @@ async fn a_segment_that_was_not_finished_is_deleted() {
     fill(&open(folder.path()).await, 1, 1).await;
     assert!(!leftover.exists());
 }
+
+#[tokio::test]
+async fn a_state_of_the_index_that_was_not_finished_is_deleted() {
+    let folder = folder();
+    drop(open(folder.path()).await);
+    let leftover = folder.path().join("index/state-new");
+    std::fs::write(&leftover, b"closed rev").expect("it writes");
+    fill(&open(folder.path()).await, 1, 1).await;
+    assert!(!leftover.exists());
+}
