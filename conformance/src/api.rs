@@ -14,7 +14,7 @@ pub(crate) const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, 
                          application/vnd.docker.distribution.manifest.v2+json, \
                          application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// The OCI API of one registry, over plain HTTP.
+/// The OCI API of one registry.
 #[derive(Debug, Clone)]
 pub(crate) struct Api {
     base: String,
@@ -45,9 +45,14 @@ impl Manifest {
 }
 
 impl Api {
-    /// The API of the registry at `host:port`.
+    /// The API of the registry at `host:port`, over plain HTTP.
     pub(crate) fn new(host: &str) -> Result<Self> {
-        Ok(Self { base: format!("http://{host}"), http: Client::builder().no_proxy().build()? })
+        Ok(Self::of(&format!("http://{host}"), Client::builder().no_proxy().build()?))
+    }
+
+    /// The API of the registry at a URL without a path, as a client sees it that may have a login or trust an authority.
+    pub(crate) fn of(url: &str, http: Client) -> Self {
+        Self { base: url.to_owned(), http }
     }
 
     /// Begins a request; `path` may be a `Location` of an answer.

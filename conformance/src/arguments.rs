@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::subject::Subject;
-use crate::{bench, clients, crash, faults, kube, oci, powerloss, scale, watch};
+use crate::{bench, clients, crash, faults, kube, oci, powerloss, scale, upstream, watch};
 
 /// Drives a registry from outside and says what holds.
 #[derive(Debug, Parser)]
@@ -39,6 +39,8 @@ pub(crate) enum Part {
     Watch(watch::Options),
     /// A stream with a long history, and a namespace with many streams.
     Scale(scale::Options),
+    /// Other registries are read through Weir, by many at once and while they fail.
+    Upstream(upstream::Options),
     /// Clients and both OCI suites.
     All {
         #[command(flatten)]

@@ -10,6 +10,7 @@
 //! - [`kube`] drives `oc`, kubectl, Weir's own client and a Go program against the image API, by transcripts.
 //! - [`oci`] runs both OCI suites over every metadata store and transport.
 //! - [`powerloss`] takes the power away, and reads from system calls what had been synced before each answer.
+//! - [`upstream`] reads other registries through a server, and lets them fail.
 //! - [`watch`] watches a server over many connections while tags move, and holds it to order and completeness.
 //! - [`scale`] measures what long histories and many streams cost.
 //!
@@ -34,6 +35,7 @@ mod server;
 mod subject;
 mod target;
 mod tool;
+mod upstream;
 mod watch;
 
 use std::process::ExitCode;
@@ -58,6 +60,7 @@ async fn main() -> Result<ExitCode> {
         Part::Faults(options) => faults::run(&subject, &options, &mut report).await?,
         Part::Watch(options) => watch::run(&subject, &options, &mut report).await?,
         Part::Scale(options) => scale::run(&subject, &options, &mut report).await?,
+        Part::Upstream(options) => upstream::run(&subject, &options, &mut report).await?,
         Part::Bench(options) => bench::run(&subject, &options, &mut report).await?,
         Part::All { clients, oci } => {
             clients::run(&subject, &clients, &mut report).await?;

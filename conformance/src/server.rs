@@ -34,6 +34,7 @@ pub(crate) struct Weir {
 struct Launch {
     program: PathBuf,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     directory: TempDir,
     /// Where it listens first, and what a client must trust to ask it there.
     address: SocketAddr,
@@ -57,6 +58,15 @@ impl Metadata {
     }
 }
 
+/// What a server is told beside where it listens and what it stores where.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Settings<'a> {
+    /// Whole sections of its configuration.
+    pub(crate) sections: &'a str,
+    /// Variables of its environment, which go over the configuration.
+    pub(crate) environment: &'a [(&'a str, &'a str)],
+}
+
 /// A certificate and its key, as files.
 #[derive(Debug, Clone)]
 pub(crate) struct Tls {
@@ -73,29 +83,45 @@ impl Weir {
         let address = free_address()?;
         let data = directory.path().join("data");
         let arguments = vec!["--listen".into(), address.to_string(), "--data".into(), path(&data)?];
-        Self::begin(Launch { program: program.to_owned(), arguments, directory, address, tls: None }).await
+        let environment = Vec::new();
+        Self::begin(Launch { program: program.to_owned(), arguments, environment, directory, address, tls: None }).await
     }
 
     /// Starts it from a configuration file.
     pub(crate) async fn start_with(program: &Path, metadata: Metadata, tls: Option<&Tls>) -> Result<Self> {
-        Self::configured(program, metadata, &[(free_address()?, tls)]).await
+        Self::configured(program, metadata, &[(free_address()?, tls)], &Settings::default()).await
+    }
+
+    /// Starts it with one plain listener and settings of one's own.
+    pub(crate) async fn start_with_settings(program: &Path, settings: &Settings<'_>) -> Result<Self> {
+        Self::configured(program, Metadata::Sled, &[(free_address()?, None)], settings).await
     }
 
     /// Starts it with two listeners, a plain one and one over TLS; where the second is.
     pub(crate) async fn start_twice(program: &Path, tls: &Tls) -> Result<(Self, SocketAddr)> {
         let (plain, secured) = (free_address()?, free_address()?);
-        let weir = Self::configured(program, Metadata::Sled, &[(plain, None), (secured, Some(tls))]).await?;
+        let listeners = [(plain, None), (secured, Some(tls))];
+        let weir = Self::configured(program, Metadata::Sled, &listeners, &Settings::default()).await?;
         Ok((weir, secured))
     }
 
-    async fn configured(program: &Path, metadata: Metadata, listeners: &[(SocketAddr, Option<&Tls>)]) -> Result<Self> {
+    async fn configured(
+        program: &Path,
+        metadata: Metadata,
+        listeners: &[(SocketAddr, Option<&Tls>)],
+        settings: &Settings<'_>,
+    ) -> Result<Self> {
         let directory = TempDir::new()?;
         let file = directory.path().join("weir.toml");
-        std::fs::write(&file, configuration(listeners, &directory.path().join("data"), metadata)?)?;
+        let mut text = configuration(listeners, &directory.path().join("data"), metadata)?;
+        text.push_str(settings.sections);
+        std::fs::write(&file, text)?;
         let (address, tls) = listeners.first().copied().context("a server listens somewhere")?;
         let arguments = vec!["--config".into(), path(&file)?];
+        let environment =
+            settings.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let tls = tls.cloned();
-        Self::begin(Launch { program: program.to_owned(), arguments, directory, address, tls }).await
+        Self::begin(Launch { program: program.to_owned(), arguments, environment, directory, address, tls }).await
     }
 
     async fn begin(launch: Launch) -> Result<Self> {
@@ -107,8 +133,18 @@ impl Weir {
     /// Stops it and starts it again, on the same data and addresses.
     pub(crate) async fn restart(&mut self) -> Result<()> {
         self.stop().await?;
+        self.start_again().await
+    }
+
+    /// Starts it again after its end, on the same data and addresses.
+    pub(crate) async fn start_again(&mut self) -> Result<()> {
         self.child = self.launch.spawn()?;
         self.get_ready().await
+    }
+
+    /// Ends it without a warning, and waits until it is gone.
+    pub(crate) async fn kill(&mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
     }
 
     async fn get_ready(&mut self) -> Result<()> {
@@ -154,6 +190,11 @@ impl Weir {
         self.child.id().context("the server has ended")
     }
 
+    /// Its data directory.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.launch.directory.path().join("data")
+    }
+
     /// Asks it to stop, as a service manager does; it must end by itself and call that a success.
     pub(crate) async fn stop(&mut self) -> Result<()> {
         let status = terminate(&mut self.child, STOP).await?;
@@ -176,6 +217,7 @@ impl Launch {
             .args(&self.arguments)
             // What a transcript names need not exist: nothing is imported unless somebody asks for it.
             .env("WEIR__UPSTREAMS__IMPORT__AUTOMATIC", "false")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.directory.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
