@@ -13,15 +13,15 @@
 mod bed;
 mod bounds;
 pub(crate) mod load;
-mod material;
+pub(crate) mod material;
 mod measure;
 mod options;
 mod rows;
 mod servers;
 pub(crate) mod standing;
-mod statistics;
+pub(crate) mod statistics;
 mod table;
-mod usage;
+pub(crate) mod usage;
 pub(crate) mod work;
 
 use std::fs;

@@ -76,7 +76,7 @@ fn memory(process: u32) -> Result<String> {
 }
 
 /// Reads a size such as `512MiB` or `3GiB`.
-pub(super) fn size(text: &str) -> Result<u64> {
+pub(crate) fn size(text: &str) -> Result<u64> {
     let units = [("KiB", 10), ("MiB", 20), ("GiB", 30)];
     let (number, shift) =
         units.iter().find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, shift))).context("no KiB, MiB or GiB")?;

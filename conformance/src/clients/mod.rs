@@ -12,7 +12,7 @@ pub(crate) mod dockerd;
 mod engine;
 mod helm;
 mod interrupted;
-mod large;
+pub(crate) mod large;
 mod oras;
 pub(crate) mod podman;
 mod regctl;

@@ -15,7 +15,7 @@ use crate::report::Checks;
 use crate::server::{Settings, Weir, path};
 
 /// The repository on the other side.
-const REPOSITORY: &str = "team/app";
+pub(super) const REPOSITORY: &str = "team/app";
 
 /// Goes through the kinds.
 pub(super) async fn run(program: &std::path::Path, checks: &mut Checks<'_>) -> Result<()> {
@@ -77,7 +77,8 @@ async fn one(program: &std::path::Path, kind: Kind, setup: Setup) -> Result<()> 
     served
 }
 
-async fn push(api: &Api, tag: &str, content: &impl Content) -> Result<()> {
+/// Pushes content with all that it is made of.
+pub(super) async fn push(api: &Api, tag: &str, content: &impl Content) -> Result<()> {
     for blob in content.blobs() {
         api.push_blob(REPOSITORY, blob).await?;
     }

@@ -83,11 +83,6 @@ impl Kind {
 }
 
 impl Registry {
-    /// Starts one with an empty store and no further setup.
-    pub(crate) async fn plain(kind: Kind) -> Result<Self> {
-        Self::start(kind, Setup::default()).await
-    }
-
     /// Starts one with an empty store.
     pub(crate) async fn start(kind: Kind, setup: Setup) -> Result<Self> {
         let mut registry = Self { kind, setup, address: free_address()?, home: TempDir::new()?, child: None };
@@ -132,11 +127,6 @@ impl Registry {
     /// Its API, for one who may do everything.
     pub(crate) fn api(&self) -> Result<Api> {
         Ok(Api::of(&self.url(), self.client()?))
-    }
-
-    /// Its process.
-    pub(crate) fn id(&self) -> Result<u32> {
-        self.child.as_ref().and_then(Child::id).context("it does not run")
     }
 
     /// Prints the end of what it logged.
