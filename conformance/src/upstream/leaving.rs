@@ -19,8 +19,10 @@ use crate::report::Checks;
 
 /// What may come from the registry, in shares of the image.
 const ONCE: f64 = 1.01;
-/// The registry takes about so many seconds for the layer, so that clients leave while it arrives.
-const ARRIVES_IN: u64 = 5;
+/// The registry sends so much a second: slowly enough that a hundred clients on two cores keep up, and leave while it arrives.
+const RATE: u64 = 20 << 20;
+/// How far those have come that leave, at most, in hundredths.
+const FARTHEST: usize = 70;
 /// All leave once so much of a hundred has arrived.
 const ALL_LEAVE_AT: u64 = 40;
 /// A gigabyte for each of a hundred clients takes its time.
@@ -42,7 +44,7 @@ async fn prepare(program: &Path, upstream: &Registry, plan: &Plan, tag: &str) ->
     let site = Site::start(program, upstream, Told::default()).await?;
     let first = Puller::new(site.weir.address(), METERED)?;
     first.manifest(tag, &image).await?;
-    site.meter.slow_down(plan.size / ARRIVES_IN);
+    site.meter.slow_down(RATE);
     Ok((site, image))
 }
 
@@ -54,7 +56,7 @@ async fn some_leave(program: &Path, upstream: &Registry, plan: &Plan) -> Result<
     for client in 0..plan.clients {
         let (puller, image) = (Puller::new(site.weir.address(), METERED)?, Arc::clone(&image));
         if client % 2 == 0 {
-            let bytes = plan.size / 100 * random.between(1, 90) as u64;
+            let bytes = plan.size / 100 * random.between(1, FARTHEST) as u64;
             leaving.spawn(async move { puller.begin_blob(&image.layers[0], bytes).await });
         } else {
             staying.spawn(async move { puller.image("some", &image).await });

@@ -24,6 +24,8 @@ const IMAGES: usize = 40;
 const IMPORTED: (&str, &str) = ("imported", "image");
 /// What the registry's absence may add to an answer once it is left alone, in milliseconds.
 const ADDED: f64 = 50.0;
+/// How long a client waits for a registry of which there is hope, in milliseconds, by default.
+const PATIENCE: f64 = 1_000.0;
 /// The window is short, so that each pass looks for the registry; it is tried again in between, too.
 const TOLD: Told<'static> =
     Told { upstreams: "first_byte = \"2s\"\npause = \"2s\"\n", mirrors: "fresh_for = \"1s\"\n" };
@@ -106,6 +108,7 @@ async fn served(api: &Api, wanted: &[Wanted], warm: &Pass) -> Result<String> {
         .map(|pass| (Times::of(pass.tags.iter().copied()), Times::of(pass.others.iter().copied())));
     let added = [(&open.0, &warm.0), (&open.1, &warm.1)].map(|(open, warm)| open.longest() - warm.median());
     let added = added[0].max(added[1]);
+    ensure!(added < PATIENCE, "an answer took {added:.0} ms more than with the registry: somebody waits for it");
     Ok(format!(
         "{answers} of {answers} were served. Tags: median {:.1} ms, slowest {:.1}; with the registry {:.1} and {:.1}; before it was \
          left alone {:.1} and {:.1}. Digests and blobs: {:.1} and {:.1}; with the registry {:.1} and {:.1}. The slowest takes \
