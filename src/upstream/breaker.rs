@@ -54,6 +54,11 @@ impl Breaker {
         Ok(())
     }
 
+    /// Whether all may ask.
+    pub(super) fn is_well(&self) -> bool {
+        matches!(*self.state.lock().unwrap_or_else(PoisonError::into_inner), State::Well { .. })
+    }
+
     /// Notes what became of a request. True where the registry is left alone from now on, and was not before.
     pub(super) fn note(&self, failed: bool) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,7 +107,9 @@ mod tests {
         tokio::time::advance(PAUSE).await;
         assert_eq!(refused(&breaker), None);
         assert_eq!(refused(&breaker), Some(PAUSE), "the others wait for the first");
+        assert!(!breaker.is_well(), "nobody knows yet");
         breaker.note(false);
+        assert!(breaker.is_well());
         assert_eq!(refused(&breaker), None);
     }
 

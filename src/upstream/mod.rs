@@ -127,6 +127,13 @@ impl Upstreams {
         Repository::new(Arc::clone(&self.0), source.clone(), credentials)
     }
 
+    /// Whether there is hope that a tag of this repository can be read now: no registry that might have it is left alone since it
+    /// failed, or one is not.
+    pub(crate) fn may_answer(&self, source: &Source) -> bool {
+        let places = candidates::candidates(&self.0.config, source, endpoint::By::Tag).unwrap_or_default();
+        places.is_empty() || places.iter().any(|at| self.0.hosts.get(&at.registry, at.insecure).breaker.is_well())
+    }
+
     /// The registries on the operator's list; empty where all are allowed.
     pub(crate) fn allowed(&self) -> &[config::AllowedRegistry] {
         &self.0.config.allow

@@ -9,7 +9,8 @@
 //!   latest, while the question goes on. Where the tag moved, the new manifest is fetched and committed as the next event of
 //!   the tag's history; the old image stays where it was, by digest and for a rollback.
 //! - **Where the registry fails** (network, 401, 403, 429, 5xx, time-outs, nonsense), what is known is served, and the next
-//!   question waits for a few seconds, or as long as the registry says.
+//!   question waits for a few seconds, or as long as the registry says. Once it has failed so often that it is left alone,
+//!   nobody waits for it: what is known is served at once, also to the one who tries whether it is back.
 //! - **Where the registry knows the tag no longer**, what is known is served as well: what was pulled yesterday can be pulled
 //!   today. Only a tag that is not known here either is refused as unknown, and that answer holds for `unknown_for`.
 //! - **Without known content**, a failure is told as what it is, with 502, 503, 504 or 429. It is never told as if there

@@ -1,6 +1,7 @@
 //! Reading manifests and blobs behind a mirror prefix.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
@@ -13,6 +14,10 @@ use crate::registry::{Error, Registry, Result};
 use crate::streams::import::mirrored::{Follows, KeepBlob};
 use crate::upstream::UpstreamError;
 use crate::upstream::fill::FillError;
+
+/// How long one waits for a registry that is left alone since it failed: for the word that it is. Whoever tries for all whether
+/// it is back gets what is known, too.
+const LEFT_ALONE: Duration = Duration::from_millis(10);
 
 /// One pull of a manifest behind a prefix.
 #[derive(Debug, Clone)]
@@ -91,7 +96,7 @@ impl Registry {
         let manifest = self.manifest(&pull.stream, &pull.reference).await?;
         let freshness = match pull.reference {
             Reference::Digest(_) => Freshness::Settled,
-            Reference::Tag(_) => Freshness::Fresh(std::time::Duration::ZERO),
+            Reference::Tag(_) => Freshness::Fresh(Duration::ZERO),
         };
         Ok(Mirrored { manifest, freshness })
     }
@@ -125,16 +130,24 @@ impl Registry {
         let answer = match self.ask(pull, Some(&manifest.digest), begun) {
             Asking::Answered(answer) => Some(answer),
             // Whoever comes later does not wait anew.
-            Asking::Running(question) => timeout_at(question.begun + settings.patience, question.answered()).await.ok(),
+            Asking::Running(question) => {
+                timeout_at(question.begun + self.patience(pull), question.answered()).await.ok()
+            }
         };
         match answer {
             None => Ok(Mirrored { manifest, freshness: stale(Stale::Asking) }),
             Some(Answer::Confirmed) => {
                 let manifest = self.known(pull).await?.unwrap_or(manifest);
-                Ok(Mirrored { manifest, freshness: Freshness::Fresh(std::time::Duration::ZERO) })
+                Ok(Mirrored { manifest, freshness: Freshness::Fresh(Duration::ZERO) })
             }
             Some(answer) => Ok(Mirrored { manifest, freshness: reason(&answer).map_or(Freshness::Settled, stale) }),
         }
+    }
+
+    fn patience(&self, pull: &Pull) -> Duration {
+        let Mirror { settings, .. } = &*pull.mirror;
+        let hope = self.upstreams.may_answer(&pull.mirror.source(&pull.name));
+        if hope { settings.patience } else { settings.patience.min(LEFT_ALONE) }
     }
 
     /// Asks the registry, or joins those who do. The question goes on when nobody waits for its answer any more.

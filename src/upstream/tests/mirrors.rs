@@ -63,3 +63,25 @@ async fn the_next_one_is_asked_when_one_fails() {
     let missing = repository.manifest(&Reference::Digest(digest(b"nothing"))).await.unwrap_err();
     assert!(matches!(missing, UpstreamError::Network(_)), "one of them could not be asked: {missing}");
 }
+
+#[tokio::test]
+async fn there_is_hope_while_one_that_may_have_a_tag_is_not_left_alone() {
+    let well = Faulty::start(|_, _| Answer::new(404, "docker-distribution-api-version: registry/2.0", "")).await;
+    let [down, gone] = [free_address(), free_address()];
+    let set = |mirror: &str| Mirror {
+        source: format!("{down}/mirrored").parse().unwrap(),
+        mirrors: vec![mirror.parse().unwrap()],
+        pull: PullFromMirror::Tag,
+        contact_source: true,
+    };
+    let mirrors = vec![set(&gone), set(&well.address)];
+    let config = config::Upstreams { failures: 1, mirrors, ..settings() };
+    let upstreams = upstreams(&config);
+    let (alone, mirrored) = (source(&down, "team/app", true), source(&down, "mirrored/app", true));
+    assert!(upstreams.may_answer(&alone), "nobody knows yet");
+    let repository = |source| upstreams.repository(source, &Credentials::none());
+    assert!(matches!(repository(&alone).manifest(&tag("v1")).await, Err(UpstreamError::Network(_))));
+    assert!(!upstreams.may_answer(&alone));
+    assert!(repository(&mirrored).manifest(&tag("v1")).await.is_err());
+    assert!(upstreams.may_answer(&mirrored), "a mirror answers");
+}
