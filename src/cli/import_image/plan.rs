@@ -8,6 +8,9 @@ use crate::cli::failure::Failure;
 use crate::cli::tag::{import_policy, pull_spec, reference_policy};
 use crate::streams::object::API_VERSION;
 
+/// The tag that is meant where none is said.
+const LATEST: &str = "latest";
+
 /// The annotation of a stream whose source is not verified.
 const INSECURE: &str = "/metadata/annotations/openshift.io~1image.insecureRepository";
 
@@ -131,9 +134,12 @@ impl<'a> Plan<'a> {
 
     fn one_of(&self, stream: &Value) -> Result<(&'static str, Value), Failure> {
         let tag = self.tag_name();
-        let (to, from, spec) = match (follow(stream, tag), &self.from) {
-            (Ok((end, spec)), from) => {
-                let known = Self::external(tag, &end, spec, from.as_deref())?;
+        // What a whole stream is made from is what its usual tag comes from, where nothing else is said.
+        let whole = text(stream, "/spec/dockerImageRepository");
+        let usual = Some(whole).filter(|from| tag == LATEST && !from.is_empty());
+        let (to, from, spec) = match (follow(stream, tag), self.from.as_deref().or(usual)) {
+            (Ok((end, spec)), _) => {
+                let known = Self::external(tag, &end, spec, self.from.as_deref())?;
                 (end, known, spec)
             }
             (Err(Unfollowed::NotFound), None) => {
@@ -142,10 +148,7 @@ impl<'a> Plan<'a> {
                      'tag' command to create a new tag"
                 )));
             }
-            (Err(Unfollowed::NotFound), Some(from)) => {
-                Self::check_free(stream, tag, from)?;
-                (tag.to_owned(), from.as_str(), &Value::Null)
-            }
+            (Err(Unfollowed::NotFound), Some(from)) => (tag.to_owned(), from, &Value::Null),
             (Err(why), _) => return Err(unfollowed(tag, why)),
         };
         Ok(("images", json!([self.image(from, &to, stream, spec)])))
@@ -154,10 +157,15 @@ impl<'a> Plan<'a> {
     /// Where the tag at the end of the way comes from. It is not changed here.
     fn external<'s>(tag: &str, end: &str, spec: &'s Value, from: Option<&str>) -> Result<&'s str, Failure> {
         let (kind, known) = (text(spec, "/from/kind"), text(spec, "/from/name"));
-        if kind != "DockerImage" {
-            let what = if kind.is_empty() { "source" } else { kind };
+        if kind.is_empty() {
+            let from = from.unwrap_or_default();
             return Err(error(format_args!(
-                "tag {tag:?} points to existing {what} {known:?}, it cannot be re-imported"
+                "tag {tag:?} already exists - you must use the 'tag' command if you want to change the source to {from:?}"
+            )));
+        }
+        if kind != "DockerImage" {
+            return Err(error(format_args!(
+                "tag {tag:?} points to existing {kind} {known:?}, it cannot be re-imported"
             )));
         }
         match from.filter(|from| *from != known) {
@@ -172,19 +180,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// A tag that was pushed is not given another source in passing.
-    fn check_free(stream: &Value, tag: &str, from: &str) -> Result<(), Failure> {
-        let mut tags = stream.pointer("/status/tags").and_then(Value::as_array).into_iter().flatten();
-        if tags.any(|known| text(known, "/tag") == tag) {
-            return Err(error(format_args!(
-                "tag {tag:?} already exists - you must use the 'tag' command if you want to change the source to {from:?}"
-            )));
-        }
-        Ok(())
-    }
-
     fn tag_name(&self) -> &str {
-        self.tag.as_deref().unwrap_or("latest")
+        self.tag.as_deref().unwrap_or(LATEST)
     }
 
     fn image(&self, from: &str, tag: &str, stream: &Value, spec: &Value) -> Value {

@@ -53,7 +53,7 @@ fn stream() -> Value {
         "metadata": {"name": "ruby", "resourceVersion": "9"},
         "spec": {"tags": [
             docker("latest", "up.test/ruby"), docker("2.7", "up.test/ruby:2.7"), tag("old", "ruby:2.7"),
-            tag("self", "self"), tag("lost", "other:x"),
+            tag("self", "self"), tag("lost", "other:x"), {"name": "bare"},
             {"name": "perm", "from": {"kind": "ImageStreamImage", "name": "ruby@sha256:1"}},
             {"name": "again", "from": {"kind": "DockerImage", "name": "up.test/a"},
              "importPolicy": {"insecure": true, "scheduled": true}}
@@ -79,6 +79,10 @@ fn tags_are_imported_from_where_they_point() {
     assert_eq!(images("ruby --all").as_array().map(Vec::len), Some(3));
     let pull_spec = request("up.test/library/ruby:2.7 --confirm", None).unwrap();
     assert_eq!(pull_spec["images"][0]["from"]["name"], "up.test/library/ruby:2.7");
+    assert_eq!(images("ruby:pushed --from=up.test/x")[0]["to"]["name"], "pushed");
+    let whole = json!({"spec": {"dockerImageRepository": "up.test/whole"}});
+    assert_eq!(request("ruby", Some(&whole)).unwrap()["images"][0]["from"]["name"], "up.test/whole");
+    assert!(request("ruby:v1", Some(&whole)).is_err());
     let all = request("mysql --from=up.test/mysql --all --confirm", None).unwrap();
     assert_eq!(all["repository"]["from"]["name"], "up.test/mysql");
 }
@@ -100,7 +104,7 @@ fn mistakes_are_told_as_recorded() {
             "ruby:no",
             "error: the tag \"no\" does not exist on the image stream - choose an existing tag to import or use",
         ),
-        ("ruby:pushed --from=u.test/x", "error: tag \"pushed\" already exists - you must use the 'tag' command if"),
+        ("ruby:bare --from=u.test/x", "error: tag \"bare\" already exists - you must use the 'tag' command if"),
         (
             "ruby --from=up.test/x",
             "error: the tag \"latest\" points to \"up.test/ruby\" - use the 'tag' command if you want",
