@@ -189,6 +189,17 @@ impl Api {
         self.end_upload(&location, &blob.digest, blob.bytes.clone()).await
     }
 
+    /// Pushes all of a content, under a tag.
+    pub(crate) async fn push(&self, repository: &str, tag: &str, content: &impl Content) -> Result<()> {
+        for blob in content.blobs() {
+            self.push_blob(repository, blob).await?;
+        }
+        for child in content.children() {
+            self.push_manifest(repository, &child.digest, child).await?;
+        }
+        self.push_manifest(repository, tag, content.manifest()).await
+    }
+
     /// Pushes a manifest by tag or digest.
     pub(crate) async fn push_manifest(&self, repository: &str, reference: &str, manifest: &Blob) -> Result<()> {
         let put = self.request(Method::PUT, &format!("/v2/{repository}/manifests/{reference}"));

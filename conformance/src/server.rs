@@ -98,10 +98,10 @@ impl Weir {
     }
 
     /// Starts it with two listeners, a plain one and one over TLS; where the second is.
-    pub(crate) async fn start_twice(program: &Path, tls: &Tls) -> Result<(Self, SocketAddr)> {
+    pub(crate) async fn start_twice(program: &Path, tls: &Tls, settings: &Settings<'_>) -> Result<(Self, SocketAddr)> {
         let (plain, secured) = (free_address()?, free_address()?);
         let listeners = [(plain, None), (secured, Some(tls))];
-        let weir = Self::configured(program, Metadata::Sled, &listeners, &Settings::default()).await?;
+        let weir = Self::configured(program, Metadata::Sled, &listeners, settings).await?;
         Ok((weir, secured))
     }
 

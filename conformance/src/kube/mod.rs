@@ -1,8 +1,8 @@
 //! Parts `oc` and `kubectl`: clients of the image API, unmodified, against servers over TLS.
 //!
 //! What is typed and what must come back stands in `conformance/transcripts/`: a folder a client, a file a subject, each
-//! gone through on a fresh server ([`transcript`], [`expectation`], [`session`], [`site`]). What no transcript can say is a
-//! step of its own: [`engines`] pulls what was tagged and what was deleted, [`program`] runs a Go program on `openshift/client-go`.
+//! gone through on a fresh server ([`transcript`], [`expectation`], [`session`], [`site`]), which has other registries to
+//! read where the transcript says so ([`upstreams`]). What no transcript can say is a step of its own: [`engines`] pulls what was tagged and what was deleted, [`program`] runs a Go program on `openshift/client-go`.
 
 mod engines;
 mod expectation;
@@ -10,6 +10,7 @@ mod program;
 mod session;
 mod site;
 mod transcript;
+mod upstreams;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -83,8 +84,9 @@ impl Run<'_> {
             }
             let entries = transcript::parse(&text).with_context(|| format!("failed to read the transcript {name}"))?;
             let mut checks = report.group(format!("{client} {name}"));
-            let mut site = Site::start(self.weir).await?;
-            Session::new(&mut site, self.programs.clone()).go_through(&entries, &mut checks).await;
+            let reads = entries.iter().any(|entry| entry.line == transcript::UPSTREAMS);
+            let mut site = Box::pin(Site::start_with(self.weir, reads)).await?;
+            Box::pin(Session::new(&mut site, self.programs.clone()).go_through(&entries, &mut checks)).await;
             checks.step("the server stops on SIGTERM and calls it a success", site.weir.stop()).await;
         }
         Ok(())

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::expectation::{compare, fill};
 use super::site::Site;
-use super::transcript::{Entry, words};
+use super::transcript::{Entry, Manner, UPSTREAMS, words};
 use crate::report::Checks;
 use crate::tool::Tool;
 
@@ -59,13 +59,34 @@ impl<'a> Session<'a> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["push", repository, tag, name] => self.site.push(repository, tag, name).await.map(drop),
+            ["push-list", repository, tag, name] => self.site.push_list(repository, tag, name).await,
+            ["pull", repository, reference, name] => self.site.pull(repository, reference, name).await,
+            [UPSTREAMS] => self.site.upstreams().map(drop),
+            ["stop", "docker.io"] => self.site.stop_hub().await,
             ["restart"] => self.site.weir.restart().await,
             ["end"] => self.end(entry).await,
-            typed if entry.background => self.begin(typed).await,
-            typed => {
-                let done = self.run(typed, entry.input.as_deref()).await?;
-                self.judge(entry, &done)
+            typed => match entry.manner {
+                Manner::Once => self.once(entry, typed).await,
+                Manner::Background => self.begin(typed).await,
+                Manner::Again => self.again(entry, typed).await,
+            },
+        }
+    }
+
+    async fn once(&self, entry: &Entry, typed: &[&str]) -> Result<()> {
+        let done = self.run(typed, entry.input.as_deref()).await?;
+        self.judge(entry, &done)
+    }
+
+    /// Types it until it tells what it should.
+    async fn again(&self, entry: &Entry, typed: &[&str]) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let judged = self.once(entry, typed).await;
+            if judged.is_ok() || Instant::now() > deadline {
+                return judged;
             }
+            sleep(SETTLE).await;
         }
     }
 

@@ -11,20 +11,47 @@
 //!
 //! Lines behind a command are its standard output; `! ` stands before those of its standard error, `? ` before the status that
 //! it must end with where that is not 0, and `> ` before lines that it reads. `& ` begins a command that goes on in the
-//! background, until `$ end` says what it must have printed. [`super::expectation`] says how lines are compared.
+//! background, until `$ end` says what it must have printed; `~ ` one that is typed again until that is printed.
+//! [`super::expectation`] says how lines are compared.
 
 use anyhow::{Context as _, Result, bail};
+
+/// The command by which a transcript has a server that imports, with other registries to read.
+pub(super) const UPSTREAMS: &str = "upstreams";
 
 /// A command and what is expected of it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     /// The command as it was typed: the name of the step.
     pub(super) line: String,
-    pub(super) background: bool,
+    pub(super) manner: Manner,
     pub(super) input: Option<String>,
     pub(super) output: Vec<String>,
     pub(super) errors: Vec<String>,
     pub(super) status: i32,
+}
+
+/// How a command is typed.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Once, to its end.
+    #[default]
+    Once,
+    /// Once, and then there is more to type while it goes on.
+    Background,
+    /// Again and again, for what it tells of is about to happen.
+    Again,
+}
+
+impl Manner {
+    fn of(mark: &str) -> Option<Self> {
+        match mark {
+            "$ " => Some(Self::Once),
+            "& " => Some(Self::Background),
+            "~ " => Some(Self::Again),
+            _ => None,
+        }
+    }
 }
 
 /// Reads a transcript.
@@ -43,8 +70,8 @@ pub(super) fn parse(text: &str) -> Result<Vec<Entry>> {
 
 fn add(entries: &mut Vec<Entry>, line: &str) -> Result<()> {
     let (mark, rest) = line.split_at_checked(2).unwrap_or((line, ""));
-    if matches!(mark, "$ " | "& ") {
-        entries.push(Entry { line: rest.to_owned(), background: mark == "& ", ..Entry::default() });
+    if let Some(manner) = Manner::of(mark) {
+        entries.push(Entry { line: rest.to_owned(), manner, ..Entry::default() });
         return Ok(());
     }
     if line.starts_with('#') {
@@ -102,16 +129,18 @@ mod tests {
 
     #[test]
     fn a_transcript_says_what_is_typed_and_what_comes_back() {
-        let text = "# seeds\n$ oc get is\nNAME  TAGS\n\n\n$ oc create -f -\n> kind: X\n>\n! no\n? 1\n& oc get -w\n";
+        let text =
+            "# seeds\n$ oc get is\nNAME  TAGS\n\n\n$ oc create -f -\n> kind: X\n>\n! no\n? 1\n& oc get -w\n~ oc get\n";
         let entries = parse(text).unwrap();
-        assert_eq!(entries.len(), 3);
+        assert_eq!(entries.len(), 4);
         assert_eq!(
             (entries[0].line.as_str(), entries[0].output.as_slice()),
             ("oc get is", &["NAME  TAGS".to_owned()][..])
         );
         assert_eq!(entries[1].input.as_deref(), Some("kind: X\n\n"));
         assert_eq!((entries[1].errors.as_slice(), entries[1].status), (&["no".to_owned()][..], 1));
-        assert!(entries[2].background && !entries[1].background);
+        let manners: Vec<Manner> = entries.iter().map(|entry| entry.manner).collect();
+        assert_eq!(manners, [Manner::Once, Manner::Once, Manner::Background, Manner::Again]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod meter;
 mod outage;
 mod proxy;
 mod pull;
-mod registry;
+pub(crate) mod registry;
 mod site;
 mod stampede;
 mod times;
