@@ -62,6 +62,15 @@ impl Tool {
 
     /// The same in a directory.
     pub(crate) async fn run_in<A: AsRef<str>>(&self, directory: &Path, arguments: &[A]) -> Result<String> {
+        String::from_utf8(self.bytes_in(directory, arguments).await?).context("its output is not UTF-8")
+    }
+
+    /// Runs it to its end; the bytes that it printed on standard output, if it succeeded.
+    pub(crate) async fn bytes<A: AsRef<str>>(&self, arguments: &[A]) -> Result<Vec<u8>> {
+        self.bytes_in(Path::new("/"), arguments).await
+    }
+
+    async fn bytes_in<A: AsRef<str>>(&self, directory: &Path, arguments: &[A]) -> Result<Vec<u8>> {
         let done = self
             .command(arguments)
             .current_dir(directory)
@@ -77,7 +86,7 @@ impl Tool {
                 String::from_utf8_lossy(&done.stderr)
             );
         }
-        String::from_utf8(done.stdout).context("its output is not UTF-8")
+        Ok(done.stdout)
     }
 
     /// Runs it to its end; all that it printed, if it succeeded.

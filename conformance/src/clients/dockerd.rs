@@ -16,6 +16,28 @@ use crate::tool::Tool;
 /// How long the daemon may take to start, and to stop.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Has a program take the folder `$0` for `/etc/docker`, which is the only place where docker looks for authorities. Nobody
+/// outside of it sees that.
+const WITH_ETC: &str = "mkdir -p /etc/docker && mount --bind \"$0\" /etc/docker && exec \"$@\"";
+
+/// What a daemon is told beside where its socket and its store are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Daemon<'a> {
+    pub(crate) arguments: &'a [&'a str],
+    /// What it takes for `/etc/docker`, if not that.
+    pub(crate) etc: Option<&'a Path>,
+}
+
+impl Daemon<'_> {
+    /// What runs it.
+    fn tool(&self, home: &Path) -> Result<Tool> {
+        let dockerd = Tool::find("dockerd", home)?;
+        let Some(etc) = self.etc else { return Ok(dockerd.with(self.arguments)) };
+        let unshared = Tool::find("unshare", home)?.with(["--mount", "sh", "-c", WITH_ETC]);
+        Ok(unshared.with([etc]).with(["dockerd"]).with(self.arguments))
+    }
+}
+
 /// A daemon with its own socket and store. It has no network of its own: images are built from files here, and the
 /// registry is on the loopback address, where docker accepts plain HTTP.
 #[derive(Debug)]
@@ -25,8 +47,14 @@ pub(crate) struct Dockerd {
 }
 
 impl Dockerd {
-    /// Starts it and waits until it answers.
+    /// Starts it and waits until it answers. It is told that the whole loopback network is insecure.
     pub(crate) async fn start(home: &Path) -> Result<Self> {
+        let daemon = Daemon { arguments: &["--insecure-registry=127.0.0.0/8"], etc: None };
+        Self::start_as(home, &daemon, |tool| tool).await
+    }
+
+    /// Starts it as it is told, with an environment that is made for it.
+    pub(crate) async fn start_as(home: &Path, daemon: &Daemon<'_>, prepare: impl Fn(Tool) -> Tool) -> Result<Self> {
         let directory = TempDir::new()?;
         let at = |name: &str| directory.path().join(name).display().to_string();
         let socket = format!("unix://{}", at("socket"));
@@ -43,10 +71,9 @@ impl Dockerd {
             "--storage-driver=vfs",
             "--iptables=false",
             "--bridge=none",
-            "--insecure-registry=127.0.0.0/8",
         ];
         let log = File::create(directory.path().join("log"))?;
-        let mut command = Tool::find("dockerd", home)?.command(&arguments);
+        let mut command = prepare(daemon.tool(home)?).command(&arguments);
         let child = command.stdout(Stdio::null()).stderr(log).spawn().context("failed to start dockerd")?;
         let mut daemon = Self { child, directory };
         daemon.wait_until_ready(&daemon.client(home)?).await?;

@@ -8,6 +8,9 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 
 use crate::server::Tls;
 
+/// A name that certificates are good for beside the loopback address, and that no resolver knows.
+pub(crate) const NAME: &str = "registry.test";
+
 /// Makes an authority and a certificate for the loopback address, and writes both.
 pub(crate) fn write(directory: &Path) -> Result<Tls> {
     let tls = Tls {
@@ -22,7 +25,7 @@ pub(crate) fn write(directory: &Path) -> Result<Tls> {
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
 
     let key = KeyPair::generate()?;
-    let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let names = ["127.0.0.1", "localhost", NAME].map(str::to_owned);
     let certificate = CertificateParams::new(names)?.signed_by(&key, &authority)?;
     fs::write(&tls.certificate, certificate.pem())?;
     fs::write(&tls.key, key.serialize_pem())?;

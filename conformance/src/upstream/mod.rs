@@ -6,10 +6,12 @@
 //! - [`faults`]: something is wrong on the way from the registry.
 //! - [`outage`]: the registry is gone, and what is cached is served on.
 //! - [`proxy`]: pulls beside those through distribution's own proxy mode.
+//! - [`engines`]: real engines pull through Weir, however they are told to.
 //!
 //! [`registry`] starts real registries to read from, [`meter`] stands before one and counts, [`site`] is a Weir behind that, and [`pull`]
 //! the clients. [`mod@import`] imports, [`times`] tells how long things took.
 
+mod engines;
 mod faults;
 mod import;
 mod killed;
@@ -48,6 +50,8 @@ enum Group {
     Outage,
     /// Pulls beside those through distribution's proxy mode.
     Proxy,
+    /// Real engines pull through Weir, however they are told to.
+    Engines,
 }
 
 /// Options of the part.
@@ -132,6 +136,9 @@ pub(crate) async fn run(subject: &Subject, options: &Options, report: &mut Repor
     }
     if wanted(Group::Proxy) {
         proxy::run(program, &plan, &mut report.group("proxy")).await?;
+    }
+    if wanted(Group::Engines) {
+        engines::run(program, &mut report.group("engines")).await?;
     }
     Ok(())
 }
