@@ -143,6 +143,20 @@ async fn what_was_refused_is_imported_when_a_login_comes() {
 }
 
 #[tokio::test]
+async fn a_schedule_of_the_stream_holds_for_tags_that_wait_already() {
+    let (upstream, weir) = (Upstream::start(), Weir::with(importing));
+    let one = upstream.put_image("a/b", "v1", "one");
+    let policy = json!({ "insecure": true, "scheduled": true });
+    tag(&weir, "latest", &format!("{}/a/b:v1", upstream.host()), policy, json!({})).await;
+    until(&weir, |shown| history(shown, "latest") == [one.digest()]).await;
+    let two = upstream.put_image("a/b", "v1", "two");
+    let often = json!({ "metadata": { "annotations": { "importer.weir/schedule": "1s" } } });
+    let patch = weir.patch(path("team", "imagestreams/app")).header("content-type", "application/merge-patch+json");
+    patch.body(often.to_string()).await.is(200);
+    until(&weir, |shown| history(shown, "latest") == [two.digest(), one.digest()]).await;
+}
+
+#[tokio::test]
 async fn a_tag_that_is_set_without_a_schedule_has_none_any_more() {
     let (upstream, weir) = (Upstream::start(), Weir::with(importing));
     let one = upstream.put_image("a/b", "v1", "one");

@@ -183,7 +183,12 @@ impl Controller {
                 b"spec" | b"head" | b"condition" => {
                     parts.extend(tag_of(&changed.key).map(|(id, tag)| (id, Some(tag))));
                 }
-                b"stream" => parts.extend(stream_of(&changed.key).map(|id| (id, None))),
+                b"stream" => {
+                    let Some(id) = stream_of(&changed.key) else { continue };
+                    // How often its tags are imported may have changed, too.
+                    parts.extend(self.plans.parts(&id).map(|part| (id.clone(), part)));
+                    parts.insert((id, None));
+                }
                 b"secret" => _ = namespaces.insert(keys::part(&changed.key, 0).to_owned()),
                 _ => {}
             }
