@@ -9,7 +9,8 @@
 //!
 //! # What goes
 //!
-//! What was not used for longest, a blob at a time, until the rest fits. What somebody reads stays; if that alone is more than
+//! What was not used for longest, a blob at a time, until the rest fits: within the budget, if there is one, and on the disk, before
+//! that is so full that pushes and downloads are refused. What somebody reads stays; if that alone is more than
 //! the budget, it goes when it is let go of. What still arrives does not count yet: the disk needs room for that, too.
 
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use crate::telemetry::metrics::Metrics;
 /// How many blobs are looked at together.
 const BATCH: usize = 64;
 
-/// How long to wait where there is too much and nothing can go.
+/// How long to wait where there is too much and nothing can go, and how often the disk is looked at, which others fill, too.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// How often last uses are written down. A crash makes content seem older by as much, no more.
@@ -55,11 +56,11 @@ impl Eviction {
         remember.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !stop.is_cancelled() {
             bytes.mark_unchanged();
-            let fits = self.enforce(cache, &stop).await;
+            self.enforce(cache, &stop).await;
             tokio::select! {
                 () = stop.cancelled() => {}
                 changed = bytes.changed() => if changed.is_err() { return },
-                () = sleep(AGAIN), if !fits => {}
+                () = sleep(AGAIN) => {}
                 _ = remember.tick() => remember_uses(cache).await,
             }
         }
@@ -71,7 +72,8 @@ impl Eviction {
         let fits = loop {
             let held = *cache.bytes().borrow();
             self.metrics.cache.hold(held);
-            let excess = self.budget.map_or(0, |budget| held.saturating_sub(budget));
+            let over = self.budget.map_or(0, |budget| held.saturating_sub(budget));
+            let excess = over.max(shortage(cache)).min(held);
             if excess == 0 {
                 break true;
             }
@@ -121,6 +123,14 @@ impl Eviction {
     }
 }
 
+/// How much the disk lacks.
+fn shortage(cache: &dyn ContentCache) -> u64 {
+    cache.shortage().unwrap_or_else(|error| {
+        tracing::warn!(%error, "Failed to learn how full the disk is: {error}");
+        0
+    })
+}
+
 async fn remember_uses(cache: &dyn ContentCache) {
     if let Err(error) = cache.remember_uses().await {
         tracing::warn!(%error, "Failed to write down when cached content was last used: {error}");
@@ -137,25 +147,32 @@ mod tests {
 
     use super::*;
 
+    /// How long to wait between two looks at what says nothing of itself.
+    const LOOK: Duration = Duration::from_millis(2);
+
     /// A store with an eviction that goes on.
     struct Site {
         blobs: Arc<dyn BlobStore>,
         metrics: Arc<Metrics>,
         stop: CancellationToken,
         running: tokio::task::JoinHandle<()>,
-        _folder: TempDir,
+        folder: TempDir,
     }
 
     impl Site {
         fn new(budget: Option<u64>) -> Self {
-            let folder = TempDir::new().unwrap();
+            Self::on(TempDir::new().unwrap(), budget, 0)
+        }
+
+        /// On a disk of which so many bytes are to stay free.
+        fn on(folder: TempDir, budget: Option<u64>, reserve: u64) -> Self {
             let (content, uploads) = (folder.path().join("blobs"), folder.path().join("uploads"));
             let blobs: Arc<dyn BlobStore> =
-                Arc::new(FilesystemBlobs::open(content, uploads, 0, Arc::new(SystemClock)).unwrap());
+                Arc::new(FilesystemBlobs::open(content, uploads, reserve, Arc::new(SystemClock)).unwrap());
             let (metrics, stop) = (Arc::new(Metrics::new()), CancellationToken::new());
             let eviction = Eviction { blobs: Arc::clone(&blobs), budget, metrics: Arc::clone(&metrics) };
             let running = tokio::spawn(eviction.run(stop.clone()));
-            Self { blobs, metrics, stop, running, _folder: folder }
+            Self { blobs, metrics, stop, running, folder }
         }
 
         async fn cached(&self, size: usize) -> Digest {
@@ -184,7 +201,7 @@ mod tests {
         async fn measures(&self, line: &str) {
             let seen = async {
                 while !self.metrics.encode().unwrap().contains(line) {
-                    tokio::task::yield_now().await;
+                    sleep(LOOK).await;
                 }
             };
             assert!(tokio::time::timeout(Duration::from_mins(1), seen).await.is_ok(), "no {line}");
@@ -199,8 +216,15 @@ mod tests {
         }
 
         async fn stop(self) {
+            self.close().await;
+        }
+
+        /// Stops, and leaves the disk as it is.
+        async fn close(self) -> TempDir {
             self.stop.cancel();
             self.running.await.unwrap();
+            self.blobs.close().await.unwrap();
+            self.folder
         }
     }
 
@@ -300,6 +324,18 @@ mod tests {
         {
             site.measures(line).await;
         }
+        site.stop().await;
+    }
+
+    /// Nobody said how much may be cached, and the disk is full.
+    #[tokio::test]
+    async fn what_is_cached_gives_way_on_a_full_disk() {
+        let site = Site::new(None);
+        let (cached, kept) = (site.cached(300_000).await, site.kept(300_000).await);
+        let folder = site.close().await;
+        let site = Site::on(folder, None, u64::MAX);
+        site.shrinks_to(0).await;
+        assert!(!site.has(&cached).await && site.has(&kept).await);
         site.stop().await;
     }
 }

@@ -36,6 +36,11 @@ pub trait ContentCache: Send + Sync + fmt::Debug {
     /// How many bytes of cached content there are, and each change of that.
     fn bytes(&self) -> watch::Receiver<u64>;
 
+    /// How many bytes of it should go for kept content to find room, which is about to run out. Nothing where that is not known.
+    fn shortage(&self) -> Result<u64> {
+        Ok(0)
+    }
+
     /// At most `limit` of what can be evicted now, that which was not used for longest first.
     fn unused(&self, limit: usize) -> Vec<CachedContent>;
 

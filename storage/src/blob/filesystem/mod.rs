@@ -219,6 +219,10 @@ impl ContentCache for FilesystemBlobs {
         self.0.cache.bytes()
     }
 
+    fn shortage(&self) -> Result<u64> {
+        self.0.space.shortage()
+    }
+
     fn unused(&self, limit: usize) -> Vec<CachedContent> {
         self.0.cache.unused(limit)
     }
