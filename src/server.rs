@@ -35,6 +35,9 @@ use crate::upstream::Upstreams;
 /// How often upload sessions that nobody goes on with are looked for.
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
 
+/// How often files with logins and authorities are looked at.
+const RENEW_EVERY: Duration = Duration::from_secs(10);
+
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -110,10 +113,12 @@ impl Server {
         let listening = addresses.iter().map(|listener| listener.address.to_string());
         let itself = listening.chain([names.internal.clone()]).chain(names.public.clone());
         let upstreams = open_upstreams(&config, &metrics).await?.apart_from(itself);
+        let renewed = upstreams.clone();
         let registry = Registry::new(records.clone(), settings, upstreams.clone(), Arc::clone(&keyring))
-            .mirroring(Mirrors::new(&config.mirrored));
+            .mirroring(Mirrors::new(&config.mirrored, &metrics));
         let events = Events::new(records.clone(), names.clone(), Arc::clone(&keyring));
         let importer = Importer::new(records.clone(), names.clone(), Arc::clone(&keyring), upstreams);
+        let (importer, wishes) = importer.prefetching();
         let app = Arc::new(App {
             policy: Policy::Open,
             registry: registry.clone(),
@@ -134,6 +139,8 @@ impl Server {
         let tasks = TaskTracker::new();
         let eviction = Eviction { blobs: Arc::clone(&blobs), budget: config.cache.size, metrics };
         tasks.spawn(eviction.run(stop.clone()));
+        tasks.spawn(registry.clone().prefetch_imported(wishes, stop.clone()));
+        tasks.spawn(renewed.renew(RENEW_EVERY, stop.clone()));
         tasks.spawn(sweep_uploads(registry.clone(), config.registry.upload_expiry, stop.clone()));
         if config.upstreams.import.automatic {
             tasks.spawn(Controller::new(importer).run(stop.clone()));

@@ -95,6 +95,7 @@ impl Default for Import {
             tags: 50,
             schedule: Duration::from_mins(15),
             scheduled_per_minute: 60,
+            prefetch: false,
         }
     }
 }

@@ -155,13 +155,14 @@ impl Toml {
         }
     }
 
-    fn import(&mut self, Import { automatic, legacy, tags, schedule, scheduled_per_minute }: &Import) {
+    fn import(&mut self, Import { automatic, legacy, tags, schedule, scheduled_per_minute, prefetch }: &Import) {
         self.section("[upstreams.import]");
         self.entry("automatic", &automatic.to_string());
         self.text("legacy", legacy.as_str());
         self.entry("tags", &tags.to_string());
         self.duration("schedule", *schedule);
         self.entry("scheduled_per_minute", &scheduled_per_minute.to_string());
+        self.entry("prefetch", &prefetch.to_string());
     }
 
     fn mirror(&mut self, Mirror { source, mirrors, pull, contact_source }: &Mirror) {

@@ -1,4 +1,4 @@
-//! Limit ranges: kept and shown. What they limit is looked at elsewhere.
+//! Limit ranges: kept and shown. What they limit is looked at elsewhere, by [`Namespaces::most`].
 
 use super::keeper::{Keep, Place, Stored, Wanted, find, unless_valid};
 use super::object::{LimitRange, LimitRangeItem, LimitRangeSpec};
@@ -36,6 +36,20 @@ impl Namespaces<'_> {
     pub(crate) async fn limit_ranges(&self, wanted: &Wanted<'_>) -> Result<Listed<LimitRange>, Error> {
         let Listed { items, more, revision } = self.all::<LimitRangeKind>(wanted).await?;
         Ok(Listed { items: items.iter().map(shown).collect::<Result<_, _>>()?, more, revision })
+    }
+
+    /// How much there may be of a resource at most in a thing of a type, as the limit ranges of a namespace say: the least counts.
+    pub(crate) async fn most(
+        &self,
+        namespace: &str,
+        kind: &str,
+        resource: &str,
+    ) -> Result<Option<u64>, records::Error> {
+        let found = self.records.scan(&keys::limit_ranges_in(Some(namespace)), |scan| scan).await?;
+        let limits = found.records.into_iter().flat_map(|found| found.record.content.limits);
+        let items = limits.filter_map(|limit| serde_json::from_value::<LimitRangeItem>(limit).ok());
+        let of_kind = items.filter(|item| item.kind == kind);
+        Ok(of_kind.filter_map(|item| item.max.get(resource)?.count()).min())
     }
 
     /// Makes a limit range.

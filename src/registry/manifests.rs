@@ -8,9 +8,12 @@ use weir_storage::Digest;
 use super::blobs::Blob;
 use super::cache::{Asked, Basis};
 use super::{Error, Registry, Result};
-use crate::oci::{MediaType, Reference, Source, StreamId};
+use crate::oci::{Manifest, MediaType, Reference, Source, StreamId};
 use crate::records::{ManifestLink, Origin, keys};
-use crate::upstream::fill::Wanted;
+use crate::streams::import::Fetched;
+use crate::streams::import::mirrored::KeepManifest;
+use crate::upstream::UpstreamError;
+use crate::upstream::fill::{FillError, Wanted};
 
 /// A manifest as it was pushed, or imported.
 #[derive(Debug, Clone)]
@@ -54,7 +57,7 @@ impl Registry {
             Err(weir_storage::Error::BlobNotFound(_)) => match &link.record {
                 ManifestLink { origin: Origin::Upstream(source), size, .. } => {
                     let wanted = Wanted { digest: digest.clone(), size: *size };
-                    Box::pin(self.fetch_manifest(stream, source, &wanted)).await?
+                    Box::pin(self.fetch_manifest(stream, source, (&wanted, &link.record.media_type))).await?
                 }
                 _ => return Err(self.unknown(stream, reference).await?),
             },
@@ -70,10 +73,22 @@ impl Registry {
         Ok(manifest)
     }
 
-    /// A manifest whose bytes are not here.
-    async fn fetch_manifest(&self, stream: &StreamId, source: &Source, wanted: &Wanted) -> Result<Bytes> {
+    /// A manifest whose bytes are not here. What it needs is linked with it: one that only its registry listed, as a referrer, is
+    /// read here for the first time.
+    async fn fetch_manifest(
+        &self,
+        stream: &StreamId,
+        source: &Source,
+        (wanted, media_type): (&Wanted, &MediaType),
+    ) -> Result<Bytes> {
         let blob = Blob::from(self.pull_manifest(stream, source, wanted).await?);
-        blob.read(0..blob.size()).await
+        let content = blob.read(0..blob.size()).await?;
+        let fetched = read_alone(wanted.digest.clone(), content.clone(), media_type)
+            .map_err(|error| FillError::Upstream { from: source.clone(), error })?;
+        let repository = &stream.repository();
+        let keep = KeepManifest { stream, repository, source, fetched: &fetched, tag: None };
+        self.records.transact(&keep).await?;
+        Ok(content)
     }
 
     /// Which answer an absent manifest gets: the repository may be absent too.
@@ -81,4 +96,16 @@ impl Registry {
         self.require_repository(stream).await?;
         Ok(Error::ManifestUnknown(reference.to_string()))
     }
+}
+
+/// A manifest of another registry as it is kept: without what it lists.
+pub(super) fn read_alone(
+    digest: Digest,
+    content: Bytes,
+    media_type: &MediaType,
+) -> std::result::Result<Fetched, UpstreamError> {
+    let manifest =
+        Manifest::parse(&content, Some(media_type)).map_err(|error| UpstreamError::Integrity(error.to_string()))?;
+    let upstream = digest.clone();
+    Ok(Fetched { digest, manifest, content, config: None, children: Vec::new(), upstream })
 }

@@ -1,7 +1,8 @@
 //! The distribution domain: what the OCI API offers, without HTTP.
 //!
 //! - [`uploads`]: upload sessions, and the blobs that come of them.
-//! - [`blobs`]: reading, mounting and unlinking blobs. [`pull_through`] fetches what is linked and not here.
+//! - [`blobs`]: reading, mounting and unlinking blobs. [`pull_through`] fetches what is linked and not here;
+//!   [`prefetch`] does so before anybody asks, where that is wanted.
 //! - [`manifests`]: reading manifests, lately read ones from a [`cache`]. [`put`] is the push: one transaction for link, referrer, image, tags and log;
 //!   [`delete`] takes a manifest or a tag away.
 //! - [`mirror`]: other registries, served under prefixes and kept.
@@ -16,6 +17,7 @@ mod error;
 pub(crate) mod history;
 pub(crate) mod manifests;
 pub(crate) mod mirror;
+mod prefetch;
 mod pull_through;
 pub(crate) mod put;
 pub(crate) mod referrers;
@@ -71,7 +73,8 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn new(records: Records, settings: Settings, upstreams: Upstreams, keyring: Arc<Keyring>) -> Self {
-        let fills = Fills::new(records.shared_blobs(), fill::Settings::with_grace(upstreams.fill_grace()));
+        let patience = fill::Settings::with_grace(upstreams.fill_grace());
+        let fills = Fills::new(records.shared_blobs(), patience, Arc::clone(upstreams.metrics()));
         Self {
             records,
             settings,

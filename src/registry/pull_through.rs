@@ -1,10 +1,24 @@
 //! Fetching what is linked and not here, from where its link says.
+//!
+//! # What a link does not prove
+//!
+//! An imported manifest links its layers by their digests, and so does a referrer that another registry lists. Whoever may import
+//! writes these links, and nobody asks whether the other registry has the content as long as its bytes are here: also where they are
+//! here because somebody pushed them to another repository. Who knows a digest could then read, through a manifest of his own
+//! making at a registry of his own, what he may not pull where it is. As long as everybody may read everything this gives nothing
+//! away. Access control needs one of these first:
+//!
+//! - a link with an upstream for origin is proven once, by a HEAD for the blob there, before bytes are served through it that
+//!   no fill from that upstream brought (the link then says that it is proven); or
+//! - content that was pushed is served through such a link only where the reader may pull it somewhere else.
+//!
+//! Pushes are not concerned: a push links what it uploads or mounts, and a mount needs the right to read where it mounts from.
 
 use std::sync::Arc;
 
 use super::{Registry, Result};
 use crate::namespaces::Namespaces;
-use crate::oci::{Descriptor, Manifest, Source, StreamId};
+use crate::oci::{Descriptor, Manifest, Reference, Source, StreamId};
 use crate::records::{Actor, BlobLink, Origin, keys};
 use crate::upstream::fill::{Fetched, FillError, UpstreamBlob, UpstreamManifest, Wanted};
 use crate::upstream::{Repository, UpstreamError};
@@ -35,6 +49,20 @@ impl Registry {
             if let Some(BlobLink { size, origin: Origin::Upstream(source), .. }) = link {
                 let wanted = Wanted { digest: digest.clone(), size };
                 Box::pin(self.hold_blob(stream, &source, &wanted)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for what a pushed list holds: images that were imported are as if they had been pushed with it.
+    pub(super) async fn hold_children(&self, stream: &StreamId, list: &Manifest, depth: usize) -> Result<()> {
+        for child in list.manifests() {
+            let link = self.records.get(&keys::manifest(stream, &child.digest)).await?.map(|found| found.record.origin);
+            if let (Some(Origin::Upstream(_)), Some(deeper)) = (link, depth.checked_sub(1)) {
+                let found = self.manifest(stream, &Reference::Digest(child.digest.clone())).await?;
+                let Ok(manifest) = Manifest::parse(&found.content, Some(&found.media_type)) else { continue };
+                self.hold_blobs(stream, &manifest).await?;
+                Box::pin(self.hold_children(stream, &manifest, deeper)).await?;
             }
         }
         Ok(())

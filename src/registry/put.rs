@@ -16,6 +16,9 @@ use crate::streams::image::{self, MadeImage};
 use crate::streams::links::Linked;
 use crate::streams::mapping::{self, Mapping};
 
+/// Lists in lists are followed so deep.
+const DEEPEST: usize = 3;
+
 /// A manifest that arrives.
 #[derive(Debug)]
 pub(crate) struct PushManifest<'a> {
@@ -54,6 +57,7 @@ impl Registry {
         let tags = tags_of(push);
         self.check_sizes(&stream, &manifest).await?;
         self.hold_blobs(&stream, &manifest).await?;
+        self.hold_children(&stream, &manifest, DEEPEST).await?;
         self.records.blobs().put(&digest, push.content.clone()).await?;
         let image = self.made_image(&stream, &digest, &manifest).await?;
         let commit = CommitManifest {

@@ -22,17 +22,22 @@ pub(crate) struct Referrers {
     pub(crate) next_after: Option<Digest>,
 }
 
+/// Which referrers are wanted.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) subject: &'a Digest,
+    /// Only those of one of these types, where any are given.
+    pub(crate) artifact_types: &'a [String],
+    /// Only those after this one.
+    pub(crate) last: Option<&'a Digest>,
+    /// At most so many.
+    pub(crate) limit: usize,
+}
+
 impl Registry {
-    /// The referrers of `subject` after `last`, at most `limit` of them, and only those of one of `artifact_types` where
-    /// any are given.
-    pub(crate) async fn referrers(
-        &self,
-        stream: &StreamId,
-        subject: &Digest,
-        artifact_types: &[String],
-        last: Option<&Digest>,
-        limit: usize,
-    ) -> Result<Referrers> {
+    /// The referrers that are listed here.
+    pub(crate) async fn referrers(&self, stream: &StreamId, wanted: &Wanted<'_>) -> Result<Referrers> {
+        let Wanted { subject, artifact_types, last, limit } = *wanted;
         let prefix = keys::referrers_of(stream, subject);
         let mut after = last.map(|last| keys::referrer(stream, subject, last).bytes().clone());
         let mut answer = Referrers { referrers: Vec::new(), next_after: None };

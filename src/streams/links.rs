@@ -48,6 +48,24 @@ pub(crate) async fn leave_catalog(
     Ok(())
 }
 
+/// Writes the link of a manifest, and the stream's place in the catalogue. What a delete put aside is taken back.
+pub(crate) async fn put_manifest(
+    transaction: &mut Transaction<'_>,
+    stream: &StreamId,
+    record: &Stream,
+    (digest, link): (&Digest, &ManifestLink),
+) -> Result<(), Error> {
+    let removed = keys::removed(stream, digest);
+    if transaction.get(&removed).await?.is_some() {
+        transaction.delete(&removed);
+    }
+    let catalog = keys::catalog(&record.repository);
+    if transaction.get(&catalog).await?.is_none() {
+        transaction.put(&catalog, stream)?;
+    }
+    transaction.put(&keys::manifest(stream, digest), link)
+}
+
 /// Reads a manifest that is, or was, linked.
 pub(crate) async fn read(
     transaction: &Transaction<'_>,
@@ -80,15 +98,7 @@ impl Linked<'_> {
         if let Some(subject) = &link.subject {
             transaction.put(&keys::referrer(self.stream, subject, self.digest), &self.referrer(link))?;
         }
-        let removed = keys::removed(self.stream, self.digest);
-        if transaction.get(&removed).await?.is_some() {
-            transaction.delete(&removed);
-        }
-        let catalog = keys::catalog(&self.record.repository);
-        if transaction.get(&catalog).await?.is_none() {
-            transaction.put(&catalog, self.stream)?;
-        }
-        transaction.put(&keys::manifest(self.stream, self.digest), link)
+        put_manifest(transaction, self.stream, self.record, (self.digest, link)).await
     }
 
     fn referrer(&self, link: &ManifestLink) -> Referrer {

@@ -18,6 +18,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::cache::CacheMetrics;
+use super::fills::FillMetrics;
+use super::imports::ImportMetrics;
+use super::mirrors::MirrorMetrics;
 use super::upstreams::UpstreamMetrics;
 
 /// The media type of what [`Metrics::encode`] returns.
@@ -38,6 +41,12 @@ pub struct Metrics {
     sent: Family<EndpointLabels, Counter>,
     /// What is measured of other registries.
     pub(crate) upstreams: UpstreamMetrics,
+    /// What is measured of imports.
+    pub(crate) imports: ImportMetrics,
+    /// What is measured of content that is on its way.
+    pub(crate) fills: FillMetrics,
+    /// What is measured of mirror prefixes.
+    pub(crate) mirrors: MirrorMetrics,
     /// What is measured of cached content.
     pub(crate) cache: CacheMetrics,
     /// What is counted for requests that are alike, found at once instead of by its labels one for one.
@@ -93,6 +102,9 @@ impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("weir");
         let upstreams = UpstreamMetrics::register(&mut registry);
+        let imports = ImportMetrics::register(&mut registry);
+        let fills = FillMetrics::register(&mut registry);
+        let mirrors = MirrorMetrics::register(&mut registry);
         let cache = CacheMetrics::register(&mut registry);
         let mut metrics = Self {
             registry,
@@ -102,6 +114,9 @@ impl Metrics {
             received: Family::default(),
             sent: Family::default(),
             upstreams,
+            imports,
+            fills,
+            mirrors,
             cache,
             kinds: RwLock::default(),
         };

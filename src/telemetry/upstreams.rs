@@ -37,6 +37,7 @@ pub(crate) struct UpstreamMetrics {
     durations: Family<ReadLabels, Histogram, fn() -> Histogram>,
     received: Family<ReadLabels, Counter>,
     left_alone: Family<RegistryLabels, Counter>,
+    open: Family<RegistryLabels, Gauge>,
     quota: Family<RegistryLabels, Gauge>,
 }
 
@@ -78,6 +79,7 @@ impl UpstreamMetrics {
             durations: Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS)),
             received: Family::default(),
             left_alone: Family::default(),
+            open: Family::default(),
             quota: Family::default(),
         };
         let registry = registry.sub_registry_with_prefix("upstream");
@@ -90,6 +92,7 @@ impl UpstreamMetrics {
         );
         registry.register_with_unit("received", "Bodies from other registries", Unit::Bytes, metrics.received.clone());
         registry.register("left_alone", "Times that a registry failed too often in a row", metrics.left_alone.clone());
+        registry.register("open_circuits", "Registries that are left alone until one answers", metrics.open.clone());
         registry.register(
             "quota",
             "Manifests that a registry gives before it refuses, as it said last",
@@ -116,13 +119,19 @@ impl UpstreamMetrics {
         self.received.get_or_create(&ReadLabels { registry: label(registry), read }).clone()
     }
 
+    /// What counts the registries of a label that are left alone.
+    pub(crate) fn open(&self, registry: &str) -> Gauge {
+        self.open.get_or_create(&RegistryLabels { registry: label(registry) }).clone()
+    }
+
     /// Counts that a registry is left alone from now on.
     pub(crate) fn left_alone(&self, registry: &str) {
         self.left_alone.get_or_create(&RegistryLabels { registry: label(registry) }).inc();
     }
 }
 
-fn label(registry: &str) -> &'static str {
+/// The label of a registry.
+pub(super) fn label(registry: &str) -> &'static str {
     KNOWN.into_iter().find(|known| *known == registry).unwrap_or(OTHER)
 }
 
@@ -139,6 +148,7 @@ mod tests {
             metrics.upstreams.requested(&UpstreamRequest { registry, read: "blob", outcome: "success", duration });
             metrics.upstreams.received(registry, "blob").inc_by(10);
             metrics.upstreams.left_alone(registry);
+            metrics.upstreams.open(registry).inc();
             metrics.upstreams.quota(registry, 97);
         }
         let text = metrics.encode().unwrap();
@@ -148,6 +158,7 @@ mod tests {
             "weir_upstream_request_duration_seconds_bucket{le=\"0.025\",registry=\"other\",read=\"blob\"} 2\n",
             "weir_upstream_received_bytes_total{registry=\"other\",read=\"blob\"} 20\n",
             "weir_upstream_left_alone_total{registry=\"other\"} 2\n",
+            "weir_upstream_open_circuits{registry=\"other\"} 2\n",
             "weir_upstream_quota{registry=\"quay.io\"} 97\n",
         ] {
             assert!(text.contains(line), "no {line} in\n{text}");

@@ -59,7 +59,7 @@ impl Endpoint {
     async fn at_last_place(&self, inner: &Inner, exchange: &Exchange, asked: &Asked) -> Option<Response> {
         let mut there = exchange.clone();
         there.url = self.host.place(asked)?;
-        let response = inner.wire.follow(there).await.ok().filter(|response| response.status().is_success());
+        let response = inner.wire().follow(there).await.ok().filter(|response| response.status().is_success());
         if response.is_none() {
             self.host.forget_place(asked);
         }
@@ -75,7 +75,7 @@ impl Endpoint {
         let Ok(url) = self.host.url("") else { return not_a_registry };
         let headers = HeaderMap::new();
         let exchange = Exchange { method: Method::GET, url, headers, form: None, insecure: self.host.insecure };
-        match inner.wire.follow(exchange).await.map(|response| response.status()) {
+        match inner.wire().follow(exchange).await.map(|response| response.status()) {
             Ok(StatusCode::OK | StatusCode::UNAUTHORIZED) => {
                 self.host.note_known();
                 UpstreamError::NotFound
@@ -105,7 +105,7 @@ impl Endpoint {
             None => Ok(response),
             Some(proof) => {
                 exchange.headers.insert(header::AUTHORIZATION, proof);
-                inner.wire.follow(exchange).await
+                inner.wire().follow(exchange).await
             }
         }
     }
@@ -121,14 +121,14 @@ impl Endpoint {
             Challenge::Basic => Ok(self.login.as_ref().map(|login| login.basic())),
             Challenge::Bearer(bearer) => {
                 let purpose = Purpose::new(bearer, &self.repository, self.login.as_ref(), self.host.insecure);
-                inner.tokens.proof(&inner.wire, &purpose, refused).await.map(Some)
+                inner.tokens.proof(&inner.wire(), &purpose, refused).await.map(Some)
             }
         }
     }
 
     /// Sends a request; where plain HTTP will do, also in that.
     async fn reached(&self, inner: &Inner, exchange: &mut Exchange) -> Result<Response, UpstreamError> {
-        let answered = inner.wire.follow(exchange.clone()).await;
+        let answered = inner.wire().follow(exchange.clone()).await;
         let plain = exchange.url.scheme() == "http";
         let other = match &answered {
             Err(UpstreamError::HttpOnly { .. } | UpstreamError::Network(_)) if self.host.insecure && !plain => "http",
@@ -141,14 +141,18 @@ impl Endpoint {
         if otherwise.url.set_scheme(other).is_err() {
             return answered;
         }
-        match inner.wire.follow(otherwise.clone()).await {
-            Ok(response) if other == "https" || !refuses_plain(&response) => {
+        // Then it is no server of TLS that refuses plain HTTP.
+        let only_plain = matches!(answered, Err(UpstreamError::HttpOnly { .. }));
+        match inner.wire().follow(otherwise.clone()).await {
+            Ok(response) if other == "https" || only_plain || !refuses_plain(&response) => {
                 self.host.speaks_plain(other == "http");
                 *exchange = otherwise;
                 Ok(response)
             }
-            // What is known to be plain HTTP fails for what happens there.
-            Err(error) if matches!(answered, Err(UpstreamError::HttpOnly { .. })) => Err(error),
+            // What is known to be plain HTTP fails for what happens there. Where neither is known, having waited in vain says more
+            // than a connection that was closed at once.
+            Err(error) if only_plain => Err(error),
+            Err(error @ UpstreamError::Timeout { .. }) if answered.is_err() => Err(error),
             Ok(_) | Err(_) => answered,
         }
     }

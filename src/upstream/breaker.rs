@@ -6,6 +6,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
 
 use super::UpstreamError;
@@ -21,6 +22,8 @@ pub(super) struct Breaker {
     /// For how long, at first.
     pause: Duration,
     state: Mutex<State>,
+    /// Counts the registries that are left alone.
+    open: Gauge,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +37,8 @@ enum State {
 }
 
 impl Breaker {
-    pub(super) fn new(failures: usize, pause: Duration) -> Self {
-        Self { failures, pause, state: Mutex::new(State::Well { failed: 0 }) }
+    pub(super) fn new(failures: usize, pause: Duration, open: Gauge) -> Self {
+        Self { failures, pause, state: Mutex::new(State::Well { failed: 0 }), open }
     }
 
     /// Refuses while the registry is left alone.
@@ -74,7 +77,28 @@ impl Breaker {
             State::LeftAlone { .. } => before,
             State::Probed { wait, .. } => leave(wait.saturating_mul(2).min(self.pause.saturating_mul(LONGEST))),
         };
-        matches!((before, *state), (State::Well { .. }, State::LeftAlone { .. }))
+        let opens = before.is_well() && !state.is_well();
+        if opens {
+            self.open.inc();
+        } else if !before.is_well() && state.is_well() {
+            self.open.dec();
+        }
+        opens
+    }
+}
+
+impl State {
+    fn is_well(self) -> bool {
+        matches!(self, Self::Well { .. })
+    }
+}
+
+impl Drop for Breaker {
+    /// What is forgotten is not counted.
+    fn drop(&mut self) {
+        if !self.state.get_mut().unwrap_or_else(PoisonError::into_inner).is_well() {
+            self.open.dec();
+        }
     }
 }
 
@@ -90,7 +114,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn failures_in_a_row_open_it() {
-        let breaker = Breaker::new(3, PAUSE);
+        let breaker = Breaker::new(3, PAUSE, Gauge::default());
         for failed in [true, true, false, true, true] {
             assert!(!breaker.note(failed));
             assert_eq!(refused(&breaker), None);
@@ -102,7 +126,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_request_tries_for_all() {
-        let breaker = Breaker::new(1, PAUSE);
+        let breaker = Breaker::new(1, PAUSE, Gauge::default());
         breaker.note(true);
         tokio::time::advance(PAUSE).await;
         assert_eq!(refused(&breaker), None);
@@ -115,7 +139,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waits_grow_and_end() {
-        let breaker = Breaker::new(1, PAUSE);
+        let breaker = Breaker::new(1, PAUSE, Gauge::default());
         breaker.note(true);
         let mut waits = Vec::new();
         for _ in 0..7 {
@@ -130,11 +154,29 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_trial_without_an_answer_blocks_nobody_for_ever() {
-        let breaker = Breaker::new(1, PAUSE);
+        let breaker = Breaker::new(1, PAUSE, Gauge::default());
         breaker.note(true);
         tokio::time::advance(PAUSE).await;
         assert_eq!(refused(&breaker), None);
         tokio::time::advance(PAUSE).await;
         assert_eq!(refused(&breaker), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_counted_from_its_opening_to_a_success() {
+        let open = Gauge::default();
+        let breaker = Breaker::new(1, PAUSE, open.clone());
+        breaker.note(true);
+        breaker.note(true);
+        assert_eq!(open.get(), 1);
+        tokio::time::advance(PAUSE).await;
+        breaker.admit().unwrap();
+        breaker.note(true);
+        assert_eq!(open.get(), 1);
+        breaker.note(false);
+        assert_eq!(open.get(), 0);
+        breaker.note(true);
+        drop(breaker);
+        assert_eq!(open.get(), 0, "forgotten");
     }
 }

@@ -65,8 +65,24 @@ pub(super) struct Reading {
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
 impl Endpoint {
-    /// Asks, again and again where a failure may pass.
+    /// Asks, again and again where a failure may pass. A mirror that refuses a login is asked without, too: what is no use to it
+    /// must not keep away from what anybody may read there.
     pub(super) async fn ask(&self, inner: &Inner, ask: &Ask) -> Result<Reply, UpstreamError> {
+        let refused = match self.ask_as_it_is(inner, ask).await {
+            Err(
+                error @ (UpstreamError::Unauthorized { with_login: true, .. }
+                | UpstreamError::Forbidden { with_login: true, .. }),
+            ) if self.is_mirror => error,
+            answered => return answered,
+        };
+        self.anonymous().ask_as_it_is(inner, ask).await.map_err(|_| refused)
+    }
+
+    fn anonymous(&self) -> Self {
+        Self { host: Arc::clone(&self.host), repository: self.repository.clone(), login: None, ..*self }
+    }
+
+    async fn ask_as_it_is(&self, inner: &Inner, ask: &Ask) -> Result<Reply, UpstreamError> {
         let mut tried = 0;
         loop {
             let error = match self.once(inner, ask).await {

@@ -14,6 +14,7 @@ use super::challenge::{Bearer, Challenge};
 use super::credentials::Login;
 use super::gate::Gate;
 use crate::config;
+use crate::telemetry::metrics::Metrics;
 
 /// Registries that are remembered. What is forgotten is learnt again.
 const MOST: usize = 1024;
@@ -39,6 +40,7 @@ pub(super) struct Hosts {
     per_second: usize,
     failures: usize,
     pause: Duration,
+    metrics: Arc<Metrics>,
 }
 
 /// What a registry was asked for, and by whom: where it redirects one to may be closed to another.
@@ -68,13 +70,14 @@ pub(super) struct Host {
 }
 
 impl Hosts {
-    pub(super) fn new(config: &config::Upstreams) -> Self {
+    pub(super) fn new(config: &config::Upstreams, metrics: &Arc<Metrics>) -> Self {
         Self {
             known: Cache::new(MOST),
             connections: config.connections,
             per_second: config.requests_per_second,
             failures: config.failures,
             pause: config.pause,
+            metrics: Arc::clone(metrics),
         }
     }
 
@@ -93,7 +96,7 @@ impl Hosts {
             known: AtomicBool::new(false),
             challenges: Cache::new(MOST_SCOPES),
             places: Cache::new(MOST_PLACES),
-            breaker: Breaker::new(self.failures, self.pause),
+            breaker: Breaker::new(self.failures, self.pause, self.metrics.upstreams.open(name)),
             gate: Gate::new(self.connections, self.per_second),
         }
     }

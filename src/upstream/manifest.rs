@@ -38,10 +38,9 @@ pub(crate) struct FetchedManifest {
 impl Repository {
     /// Reads a manifest. By digest, it is what was asked for or an error; by tag, it is what the registry says that it is.
     pub(crate) async fn manifest(&self, reference: &Reference) -> Result<FetchedManifest, UpstreamError> {
-        let ask = ask(Method::GET, reference);
         let mut failures = Failures::default();
-        for endpoint in self.endpoints(ask.by)? {
-            match self.manifest_at(&endpoint, &ask, reference).await {
+        for endpoint in self.endpoints(by(reference))? {
+            match self.manifest_at(&endpoint, reference).await {
                 Ok(manifest) => return Ok(manifest),
                 Err(error) => failures.add(error, endpoint.is_mirror),
             }
@@ -49,13 +48,14 @@ impl Repository {
         Err(failures.told())
     }
 
-    async fn manifest_at(
+    /// The same at one place.
+    pub(super) async fn manifest_at(
         &self,
         endpoint: &Endpoint,
-        ask: &Ask,
         reference: &Reference,
     ) -> Result<FetchedManifest, UpstreamError> {
-        let (headers, content) = endpoint.whole(&self.inner, ask, self.inner.manifest_limit).await?;
+        let ask = ask(Method::GET, reference);
+        let (headers, content) = endpoint.whole(&self.inner, &ask, self.inner.manifest_limit).await?;
         let (stated, content_type) = (stated(&headers), content_type(&headers));
         let digest = match (reference, stated) {
             (Reference::Digest(wanted), _) => verified(wanted, &content)?,
@@ -98,11 +98,14 @@ impl Repository {
     }
 }
 
-fn ask(method: Method, reference: &Reference) -> Ask {
-    let by = match reference {
+fn by(reference: &Reference) -> By {
+    match reference {
         Reference::Tag(_) => By::Tag,
         Reference::Digest(_) => By::Digest,
-    };
+    }
+}
+
+fn ask(method: Method, reference: &Reference) -> Ask {
     let accept = ACCEPT.into_iter().map(|accept| (header::ACCEPT, HeaderValue::from_static(accept)));
     let mut headers = HeaderMap::new();
     // One line each: some registries read the first only up to a comma.
@@ -110,7 +113,7 @@ fn ask(method: Method, reference: &Reference) -> Ask {
         headers.append(name, value);
     });
     let lane = if method == Method::HEAD { Lane::Heads } else { Lane::Manifests };
-    Ask { method, path: format!("manifests/{reference}"), headers, lane, by }
+    Ask { method, path: format!("manifests/{reference}"), headers, lane, by: by(reference) }
 }
 
 /// The digest that an answer states, if it is one that can be verified.

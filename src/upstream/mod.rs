@@ -3,12 +3,12 @@
 //! [`Upstreams`] is made once, from the configuration. [`Upstreams::repository`] gives a [`Repository`], which reads
 //! manifests, blobs and tags of one repository; everything that can be asked of another registry goes through it.
 //!
-//! - [`manifest`], [`blob`], [`tags`]: what is read, checked as far as it can be while it arrives.
+//! - [`manifest`], [`blob`], [`tags`], [`referrers`]: what is read, checked as far as it can be while it arrives.
 //! - [`fill`]: content that is fetched once for all who ask, and stored.
 //! - [`repository`]: asking wherever there is hope. [`candidates`] says where that is: at mirrors, and at the registry.
 //! - [`endpoint`]: asking at one place, and again where a failure may pass. [`attempt`] is one of these times.
 //! - [`host`]: what is known of a registry. [`gate`] says how much may be asked of it, [`breaker`] whether anything may.
-//! - [`challenge`], [`tokens`], [`credentials`]: proving who asks.
+//! - [`challenge`], [`tokens`], [`credentials`]: proving who asks. [`renewal`]: files of logins and authorities that change.
 //! - [`wire`]: single requests, their deadlines, and what their failures mean. [`redirect`] follows redirects without taking
 //!   logins along, [`guard`] decides which addresses may be reached, after names are resolved.
 //! - [`answer`], [`error`]: what the status of an answer means, and what can go wrong.
@@ -28,6 +28,8 @@ mod guard;
 mod host;
 mod manifest;
 mod redirect;
+mod referrers;
+mod renewal;
 mod repository;
 mod tags;
 #[cfg(test)]
@@ -44,6 +46,8 @@ pub(crate) use manifest::FetchedManifest;
 pub(crate) use repository::Repository;
 pub(crate) use wire::WireError;
 
+use arc_swap::ArcSwap;
+
 use crate::config;
 use crate::oci::Source;
 use crate::telemetry::metrics::Metrics;
@@ -58,13 +62,13 @@ pub(crate) struct Upstreams(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: config::Upstreams,
-    wire: Wire,
+    wire: ArcSwap<Wire>,
     hosts: Hosts,
     tokens: Tokens,
     /// What this server itself is called: it is no other registry.
     itself: Vec<String>,
     /// The server's own logins.
-    own: Credentials,
+    own: ArcSwap<Credentials>,
     /// The largest manifest that is taken, in bytes.
     manifest_limit: u64,
     metrics: Arc<Metrics>,
@@ -93,21 +97,16 @@ impl Upstreams {
         manifest_limit: u64,
         metrics: Arc<Metrics>,
     ) -> Result<Self, UpstreamsError> {
-        let own = match &config.credentials_file {
-            None => Credentials::none(),
-            Some(path) => {
-                own_credentials(path).map_err(|source| UpstreamsError::Login { path: path.clone(), source })?
-            }
-        };
+        let own = own_credentials(config)?;
         let wire = Wire::new(config)?;
-        let (hosts, tokens) = (Hosts::new(config), Tokens::new());
+        let (hosts, tokens) = (Hosts::new(config, &metrics), Tokens::new());
         Ok(Self(Arc::new(Inner {
             config: config.clone(),
-            wire,
+            wire: ArcSwap::from_pointee(wire),
             hosts,
             tokens,
             itself: Vec::new(),
-            own,
+            own: ArcSwap::from_pointee(own),
             manifest_limit,
             metrics,
         })))
@@ -144,6 +143,11 @@ impl Upstreams {
         &self.0.config.import
     }
 
+    /// What is measured.
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.0.metrics
+    }
+
     /// How long a download goes on that nobody waits for any more.
     pub(crate) fn fill_grace(&self) -> std::time::Duration {
         self.0.config.fill_grace
@@ -151,12 +155,20 @@ impl Upstreams {
 }
 
 impl Inner {
+    /// Connections, with the authorities that are trusted now.
+    fn wire(&self) -> Arc<Wire> {
+        self.wire.load_full()
+    }
+
     fn allows(&self, registry: &str, insecure: bool) -> bool {
         let allow = &self.config.allow;
         allow.is_empty() || allow.iter().any(|allowed| allowed.allows(registry, insecure))
     }
 }
 
-fn own_credentials(path: &std::path::Path) -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(Credentials::from_config_json(&std::fs::read(path)?)?)
+fn own_credentials(config: &config::Upstreams) -> Result<Credentials, UpstreamsError> {
+    let Some(path) = &config.credentials_file else { return Ok(Credentials::none()) };
+    let failed = |source| UpstreamsError::Login { path: path.clone(), source };
+    let content = std::fs::read(path).map_err(|error| failed(error.into()))?;
+    Credentials::from_config_json(&content).map_err(|error| failed(error.into()))
 }

@@ -46,7 +46,7 @@ impl Failures {
 
 impl Repository {
     pub(super) fn new(inner: Arc<Inner>, source: Source, credentials: &Credentials) -> Self {
-        let credentials = credentials.clone().before(&inner.own);
+        let credentials = credentials.clone().before(&inner.own.load());
         Self { inner, source, credentials, alone: false }
     }
 

@@ -63,7 +63,7 @@ impl Repository {
 }
 
 /// The query of the next page, if there is one. Only the query counts: the rest of the address is the same, or should be.
-fn query(link: &str, base: &Url) -> Option<String> {
+pub(super) fn query(link: &str, base: &Url) -> Option<String> {
     let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
     let is_next = parameters.split(';').any(|parameter| {
         let (name, value) = parameter.trim().split_once('=').unwrap_or_default();

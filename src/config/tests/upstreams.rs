@@ -30,9 +30,9 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn import()(automatic in any::<bool>(), legacy in any::<bool>(), tags in 0_usize..1000, schedule in duration(1000), per_minute in 0_usize..1000) -> Import {
+    fn import()((automatic, legacy, prefetch) in any::<(bool, bool, bool)>(), tags in 0_usize..1000, schedule in duration(1000), per_minute in 0_usize..1000) -> Import {
         let legacy = if legacy { ImportMode::Legacy } else { ImportMode::PreserveOriginal };
-        Import { automatic, legacy, tags, schedule, scheduled_per_minute: per_minute }
+        Import { automatic, legacy, tags, schedule, scheduled_per_minute: per_minute, prefetch }
     }
 }
 

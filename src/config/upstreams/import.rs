@@ -22,6 +22,8 @@ pub struct Import {
     pub schedule: Duration,
     /// Scheduled imports a minute. 0 schedules none.
     pub scheduled_per_minute: usize,
+    /// Whether the layers of what is imported are fetched at once, and not only when they are pulled.
+    pub prefetch: bool,
 }
 
 /// What becomes of a manifest list.
@@ -62,6 +64,7 @@ impl Import {
             tags: section.within("tags", default.tags, TAGS),
             schedule: section.within("schedule", HumanDuration(default.schedule), SCHEDULE).0,
             scheduled_per_minute: section.within("scheduled_per_minute", default.scheduled_per_minute, TAGS),
+            prefetch: section.or("prefetch", default.prefetch),
         };
         section.finish();
         import

@@ -8,7 +8,7 @@ use oci_spec::distribution::{RepositoryListBuilder, TagListBuilder};
 use oci_spec::image::Descriptor;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Answer, Failure, index};
+use super::{Answer, Failure, index, mirrored};
 use crate::auth::Permit;
 use crate::http::app::App;
 use crate::http::query::Query;
@@ -16,6 +16,7 @@ use crate::http::respond::{WithHeader, json, names};
 use crate::http::{Body, Head};
 use crate::oci::{Digest, RepositoryName, StreamId};
 use crate::records::Referrer;
+use crate::registry::referrers::Wanted;
 
 /// How many tags a page holds where the client does not say: enough for all tags of most repositories, as clients that
 /// never follow a `Link` see this page alone.
@@ -57,7 +58,7 @@ pub(super) async fn tags(app: &App, _permit: &Permit, name: &RepositoryName, hea
     Ok(linked(response, next.map(|last| format!("/v2/{name}/tags/list?n={limit}&last={}", escape(&last)))))
 }
 
-/// `GET /v2/<name>/referrers/<digest>`
+/// `GET /v2/<name>/referrers/<digest>`. Of what comes from another registry, its list is told, too.
 pub(super) async fn referrers(
     app: &App,
     _permit: &Permit,
@@ -70,9 +71,10 @@ pub(super) async fn referrers(
     let types: Vec<String> = query.all("artifactType").filter(|kind| !kind.is_empty()).map(str::to_owned).collect();
     let last = query.get("last").map(str::parse::<Digest>).transpose();
     let last = last.map_err(|error| Failure::bad_request("DIGEST_INVALID", error.to_string()))?;
-    let page = app.registry.referrers(&StreamId::from(name), subject, &types, last.as_ref(), limit).await?;
+    let wanted = Wanted { subject, artifact_types: &types, last: last.as_ref(), limit };
+    let (page, freshness) = app.registry.carried_referrers(name, &wanted).await?;
     let manifests = page.referrers.iter().map(|(digest, referrer)| descriptor(digest, referrer));
-    let mut response = index::answer(manifests.collect::<Result<_, _>>()?)?;
+    let mut response = mirrored::told(index::answer(manifests.collect::<Result<_, _>>()?)?, &freshness);
     if !types.is_empty() {
         response = response.with(names::OCI_FILTERS_APPLIED, "artifactType");
     }

@@ -9,15 +9,15 @@
 
 use std::sync::Arc;
 
-use http::{StatusCode, header};
+use http::{Response, StatusCode, header};
 
 use super::route::Route;
 use super::{Answer, Failure, manifests};
 use crate::auth::Access;
-use crate::http::Head;
 use crate::http::app::App;
 use crate::http::query::Query;
 use crate::http::respond::WithHeader;
+use crate::http::{Body, Head};
 use crate::oci::{Reference, RepositoryName};
 use crate::registry::mirror::{Freshness, Mirror};
 
@@ -86,8 +86,12 @@ pub(super) async fn read(
     head: &Head,
 ) -> Answer {
     let found = app.registry.mirrored_manifest(mirror, name, reference).await?;
-    let response = manifests::answer(&found.manifest, head);
-    Ok(match found.freshness {
+    Ok(told(manifests::answer(&found.manifest, head), &found.freshness))
+}
+
+/// An answer that says how far it is what its registry has.
+pub(super) fn told(response: Response<Body>, freshness: &Freshness) -> Response<Body> {
+    match freshness {
         Freshness::Settled => response,
         Freshness::Fresh(age) => response.with(header::AGE, &age.as_secs().to_string()),
         Freshness::Stale { age, why } => {
@@ -97,5 +101,5 @@ pub(super) async fn read(
                 None => response,
             }
         }
-    })
+    }
 }

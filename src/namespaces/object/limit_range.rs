@@ -64,6 +64,29 @@ impl Quantity {
     }
 }
 
+impl Quantity {
+    /// The amount of what is counted; `None` where that is no whole number. Below zero there is nothing.
+    pub(crate) fn count(&self) -> Option<u64> {
+        let text = self.0.strip_prefix('+').unwrap_or(&self.0);
+        if text.starts_with('-') {
+            return Some(0);
+        }
+        let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+        let (number, suffix) = text.split_at(end);
+        let factor: u64 = match suffix {
+            "" => 1,
+            "k" => 1000,
+            "Ki" => 1 << 10,
+            "M" => 1_000_000,
+            "Mi" => 1 << 20,
+            "G" => 1_000_000_000,
+            "Gi" => 1 << 30,
+            _ => return None,
+        };
+        Some(number.parse::<u64>().ok()?.saturating_mul(factor))
+    }
+}
+
 impl<'de> Deserialize<'de> for Quantity {
     /// A number means what its text does.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -79,6 +102,21 @@ impl<'de> Deserialize<'de> for Quantity {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_counted_is_a_whole_number() {
+        for (text, count) in [
+            ("2", Some(2)),
+            ("+3", Some(3)),
+            ("2Ki", Some(2048)),
+            ("1k", Some(1000)),
+            ("-1", Some(0)),
+            ("1.5", None),
+            ("100m", None),
+        ] {
+            assert_eq!(Quantity::parse(text).unwrap().count(), count, "{text}");
+        }
+    }
 
     #[test]
     fn quantities_are_numbers_with_a_suffix() {

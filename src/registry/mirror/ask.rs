@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::checks::Answer;
 use super::read::Pull;
-use crate::oci::{Digest, Manifest, Reference, Source};
+use crate::oci::{Digest, Reference, Source};
 use crate::records::{self, keys};
+use crate::registry::manifests::read_alone;
 use crate::registry::{Error, Registry, Result};
 use crate::streams::import::Fetched;
 use crate::streams::import::mirrored::KeepManifest;
@@ -95,17 +96,14 @@ impl Registry {
     }
 }
 
-/// A manifest as it is kept: alone.
+/// A manifest as it is kept.
 fn read(found: FetchedManifest, failed: impl Fn(UpstreamError) -> FillError) -> Result<Outcome> {
     let FetchedManifest { digest, media_type, content } = found;
-    let manifest = Manifest::parse(&content, Some(&media_type))
-        .map_err(|error| failed(UpstreamError::Integrity(error.to_string())))?;
-    let upstream = digest.clone();
-    Ok(Outcome::Other(Box::new(Fetched { digest, manifest, content, config: None, children: Vec::new(), upstream })))
+    Ok(Outcome::Other(Box::new(read_alone(digest, content, &media_type).map_err(failed)?)))
 }
 
 /// The failure as all who wait for the same are told it.
-fn failure(error: Error) -> FillError {
+pub(super) fn failure(error: Error) -> FillError {
     match error {
         Error::Fetch(error) => error,
         Error::Records(records::Error::Storage(error)) => error.into(),

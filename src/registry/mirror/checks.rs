@@ -44,6 +44,8 @@ pub(super) struct Checked {
     pub(super) at: Instant,
     /// When the registry last confirmed what is here.
     pub(super) confirmed: Option<Instant>,
+    /// Since when every answer was a failure; `None` where the last was none.
+    pub(super) failing: Option<Instant>,
 }
 
 impl Checked {
@@ -105,6 +107,12 @@ struct Shared {
     running: Mutex<HashMap<Asked, Question>>,
 }
 
+impl Default for Checks {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Checks {
     pub(super) fn new() -> Self {
         Self(Arc::new(Shared { remembered: Cache::new(REMEMBERED), running: Mutex::default() }))
@@ -138,11 +146,16 @@ impl Asker {
     /// Remembers the answer, and tells it to all who wait.
     pub(super) fn answer(self, answer: Answer) {
         let at = Instant::now();
+        let last = self.checks.last(&self.asked);
         let confirmed = match answer {
             Answer::Confirmed => Some(at),
-            Answer::Unknown | Answer::Failed(_) => self.checks.last(&self.asked).and_then(|last| last.confirmed),
+            Answer::Unknown | Answer::Failed(_) => last.as_ref().and_then(|last| last.confirmed),
         };
-        let checked = Checked { answer: answer.clone(), at, confirmed };
+        let failing = match answer {
+            Answer::Failed(_) => last.and_then(|last| last.failing).or(Some(at)),
+            Answer::Confirmed | Answer::Unknown => None,
+        };
+        let checked = Checked { answer: answer.clone(), at, confirmed, failing };
         self.checks.0.remembered.insert(self.asked.clone(), checked);
         self.answer.send_replace(Some(answer));
     }

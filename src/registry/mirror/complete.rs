@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use super::read::Pull;
-use crate::oci::{Descriptor, Digest, Manifest, Reference};
+use crate::oci::Reference;
 use crate::registry::{Registry, Result};
 use crate::streams::image::CONFIG_LIMIT;
 use crate::streams::import::Fetched;
 use crate::streams::import::mirrored::CompleteImage;
-
-/// So many manifests of one image are fetched ahead. The largest ones have some dozens.
-const MOST: usize = 500;
 
 impl Registry {
     /// Fetches the config of an image, which its object shows, and all that the image needs where the operator wants that.
@@ -21,7 +18,7 @@ impl Registry {
                 registry.complete_image(&pull, &fetched).await?;
                 // What is asked for by digest belongs to something that was asked for by tag.
                 if pull.mirror.settings.prefetch && matches!(pull.reference, Reference::Tag(_)) {
-                    registry.prefetch(&pull, &fetched).await?;
+                    registry.prefetch(&pull.stream, fetched.manifest.clone()).await?;
                 }
                 Ok::<(), crate::registry::Error>(())
             };
@@ -48,44 +45,5 @@ impl Registry {
         let fetched = Fetched { config: Some(content), ..fetched.clone() };
         self.records.transact(&CompleteImage { stream: &pull.stream, fetched: &fetched }).await?;
         Ok(())
-    }
-
-    /// All platforms, with all their layers.
-    async fn prefetch(&self, pull: &Pull, fetched: &Fetched) -> Result<()> {
-        let mut manifests = 1_usize;
-        let mut pending = vec![fetched.manifest.clone()];
-        while let Some(manifest) = pending.pop() {
-            for blob in manifest.required_blobs() {
-                self.prefetch_blob(pull, &blob.digest).await?;
-            }
-            for child in manifest.manifests() {
-                manifests = manifests.saturating_add(1);
-                if manifests > MOST {
-                    return Ok(());
-                }
-                pending.extend(self.prefetch_child(pull, child).await?);
-            }
-        }
-        Ok(())
-    }
-
-    /// What a list holds: mostly manifests.
-    async fn prefetch_child(&self, pull: &Pull, child: &Descriptor) -> Result<Option<Manifest>> {
-        let reference = Reference::Digest(child.digest.clone());
-        if self.records.exists(&crate::records::keys::blob(&child.digest, &pull.stream)).await? {
-            self.prefetch_blob(pull, &child.digest).await?;
-            return Ok(None);
-        }
-        let read = Box::pin(self.mirrored_manifest(&pull.mirror, &pull.name, &reference));
-        let manifest = read.await?.manifest;
-        Ok(Manifest::parse(&manifest.content, Some(&manifest.media_type)).ok())
-    }
-
-    async fn prefetch_blob(&self, pull: &Pull, digest: &Digest) -> Result<()> {
-        let blob = self.find_blob(&pull.stream, digest).await?;
-        let blob = self.fetch_blob(blob).await?;
-        // Its last byte is there once all is verified.
-        let size = blob.size();
-        blob.begun(size.saturating_sub(1)..size).await
     }
 }

@@ -23,23 +23,42 @@
 //! A tag whose last event is not an import is left alone: somebody pushed it, rolled it back or wants something else of it.
 //! Deleting it gives it back to the mirror.
 //!
+//! # Referrers
+//!
+//! Signatures and the like are carried along ([`referrers`]): what refers to a manifest is listed as its registry lists it, by the
+//! same contract, and what is listed is fetched when it is asked for. So it is with what was imported into other streams, as
+//! the origin of its manifest says, within a minute. Tags that clients make for signatures (`sha256-….sig`) are tags like others
+//! behind a prefix; into other streams they are imported like others.
+//!
+//! # Where it shows
+//!
+//! In each answer (`Age`, `Warning: 110`), in metrics (`weir_mirror_answers`, by prefix and state), and in the image stream: a
+//! tag that its registry does not confirm has the condition `ImportSuccess=False`, with the words that an import would have. It
+//! is written once a failure lasts: at once where asking again changes nothing, as where access is denied, and else when a tag
+//! could not be confirmed for a minute. It is not written again while it says the same, and goes with the next answer.
+//!
 //! When tags were confirmed is kept in memory. After a restart each is asked for once.
 //!
 //! # Layout
 //!
-//! - [`read`]: which of these a pull is. [`freshness`]: what its answer says of that.
+//! - [`read`]: which of these a pull is. [`freshness`]: what its answer says of that. [`blobs`]: blobs.
 //! - [`checks`]: what was asked lately, and what is asked now.
-//! - [`ask`]: the question itself, and the commit of what came.
+//! - [`ask`]: the question itself, and the commit of what came. [`tell`]: what the stream says of its failures.
+//! - [`referrers`]: what refers to a manifest.
 //! - [`complete`]: what is fetched beyond that: configs for image objects and, where the operator wants it, all the rest.
 
 mod ask;
+mod blobs;
 mod checks;
 mod complete;
 mod freshness;
 mod read;
+mod referrers;
+mod tell;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -48,14 +67,35 @@ pub(crate) use freshness::{Freshness, Mirrored, Stale};
 use super::Registry;
 use crate::config::MirrorPrefix;
 use crate::oci::{DockerReference, RepositoryName, Source, StreamId};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::mirrors::PrefixAnswers;
 use checks::Checks;
 
 /// All mirror prefixes of a server.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mirrors {
     by_prefix: Arc<HashMap<String, Arc<Mirror>>>,
+    /// Whose referrers were asked for lately: behind prefixes, and of what was imported.
+    referrers: Checks,
     /// Ends what goes on behind the answers.
     pub(super) stop: CancellationToken,
+}
+
+/// How long an answer of a registry counts, and what it is given to answer.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    fresh_for: Duration,
+    /// How long a client waits for an answer which has something without it.
+    patience: Duration,
+    /// Whether nothing is asked at all.
+    offline: bool,
+}
+
+impl Window {
+    fn of(settings: &MirrorPrefix) -> Self {
+        let MirrorPrefix { fresh_for, patience, offline, .. } = *settings;
+        Self { fresh_for, patience, offline }
+    }
 }
 
 /// A prefix, and what is known of the registry behind it.
@@ -63,15 +103,17 @@ pub(crate) struct Mirrors {
 pub(crate) struct Mirror {
     pub(crate) settings: MirrorPrefix,
     checks: Checks,
+    /// Blobs that nothing here names.
+    blobs: Checks,
+    answers: PrefixAnswers,
 }
 
 impl Mirrors {
-    pub(crate) fn new(prefixes: &[MirrorPrefix]) -> Self {
-        let mirror = |settings: &MirrorPrefix| {
-            let mirror = Mirror { settings: settings.clone(), checks: Checks::new() };
-            (settings.prefix.clone(), Arc::new(mirror))
-        };
-        Self { by_prefix: Arc::new(prefixes.iter().map(mirror).collect()), stop: CancellationToken::new() }
+    pub(crate) fn new(prefixes: &[MirrorPrefix], metrics: &Metrics) -> Self {
+        let mirror =
+            |settings: &MirrorPrefix| (settings.prefix.clone(), Arc::new(Mirror::new(settings.clone(), metrics)));
+        let by_prefix = Arc::new(prefixes.iter().map(mirror).collect());
+        Self { by_prefix, referrers: Checks::new(), stop: CancellationToken::new() }
     }
 
     /// Whether there are none.
@@ -92,6 +134,11 @@ impl Mirrors {
 }
 
 impl Mirror {
+    fn new(settings: MirrorPrefix, metrics: &Metrics) -> Self {
+        let answers = metrics.mirrors.of(&settings.prefix);
+        Self { settings, checks: Checks::new(), blobs: Checks::new(), answers }
+    }
+
     /// The repository of the registry that a name below the prefix means.
     fn source(&self, name: &RepositoryName) -> Source {
         let path = path_of(name);
@@ -151,7 +198,7 @@ mod tests {
     use super::*;
 
     fn mirror(prefix: &str, registry: &str) -> Mirror {
-        Mirror { settings: MirrorPrefix::new(prefix, registry.parse().unwrap()), checks: Checks::new() }
+        Mirror::new(MirrorPrefix::new(prefix, registry.parse().unwrap()), &Metrics::new())
     }
 
     #[test]

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::checks::{Answer, Asked, Found, Question};
-use super::{Freshness, Mirror, Mirrored, Stale};
+use super::checks::{Answer, Asked, Checks, Found, Question};
+use super::freshness::Standing;
+use super::{Freshness, Mirror, Mirrored, Stale, Window};
 use crate::oci::{Digest, Reference, RepositoryName, StreamId};
-use crate::registry::blobs::Blob;
 use crate::registry::manifests::StoredManifest;
 use crate::registry::{Error, Registry, Result};
-use crate::streams::import::mirrored::{Follows, KeepBlob};
+use crate::streams::import::mirrored::Follows;
+use crate::telemetry::mirrors::MirrorAnswer;
 use crate::upstream::UpstreamError;
 use crate::upstream::fill::FillError;
 
@@ -29,7 +30,7 @@ pub(super) struct Pull {
 }
 
 impl Pull {
-    fn asked(&self) -> Asked {
+    pub(super) fn asked(&self) -> Asked {
         (self.stream.clone(), self.reference.clone())
     }
 
@@ -42,15 +43,31 @@ impl Pull {
     }
 }
 
-fn offline(mirror: &Mirror, name: &RepositoryName) -> FillError {
+pub(super) fn offline(mirror: &Mirror, name: &RepositoryName) -> FillError {
     let from = mirror.source(name);
     let error = UpstreamError::Offline { registry: from.registry.clone() };
     FillError::Upstream { from, error }
 }
 
 impl Registry {
-    /// Reads a manifest behind a prefix, as the freshness contract has it.
+    /// Reads a manifest behind a prefix, as the freshness contract has it, for a client.
     pub(crate) async fn mirrored_manifest(
+        &self,
+        mirror: &Arc<Mirror>,
+        name: &RepositoryName,
+        reference: &Reference,
+    ) -> Result<Mirrored> {
+        let read = self.read_mirrored(mirror, name, reference).await;
+        mirror.answers.count(match &read {
+            Ok(mirrored) => mirrored.answer,
+            Err(Error::ManifestUnknown(_) | Error::NameUnknown) => MirrorAnswer::Unknown,
+            Err(_) => MirrorAnswer::Failed,
+        });
+        read
+    }
+
+    /// The same for whoever is no client.
+    pub(in crate::registry) async fn read_mirrored(
         &self,
         mirror: &Arc<Mirror>,
         name: &RepositoryName,
@@ -59,7 +76,7 @@ impl Registry {
         let (stream, begun) = (StreamId::from(name), Instant::now());
         let pull = Pull { mirror: Arc::clone(mirror), name: name.clone(), stream, reference: reference.clone() };
         match (self.known(&pull).await?, reference) {
-            (Some(manifest), Reference::Digest(_)) => Ok(Mirrored { manifest, freshness: Freshness::Settled }),
+            (Some(manifest), Reference::Digest(_)) => Ok(Mirrored::settled(manifest)),
             (Some(manifest), Reference::Tag(_)) => self.revalidated(&pull, manifest, begun).await,
             (None, _) => self.first(&pull, begun).await,
         }
@@ -76,7 +93,7 @@ impl Registry {
 
     /// A pull of what is not here.
     async fn first(&self, pull: &Pull, begun: Instant) -> Result<Mirrored> {
-        let Mirror { settings, checks } = &*pull.mirror;
+        let Mirror { settings, checks, .. } = &*pull.mirror;
         if settings.offline {
             return Err(pull.offline().into());
         }
@@ -84,10 +101,7 @@ impl Registry {
         if last.is_some_and(|last| matches!(last.answer, Answer::Unknown) && last.at.elapsed() < settings.unknown_for) {
             return Err(pull.unknown());
         }
-        let answer = match self.ask(pull, None, begun) {
-            Asking::Running(question) => question.answered().await,
-            Asking::Answered(answer) => answer,
-        };
+        let answer = self.ask(pull, None, begun).answered().await;
         match answer {
             Answer::Confirmed => {}
             Answer::Unknown => return Err(pull.unknown()),
@@ -98,49 +112,32 @@ impl Registry {
             Reference::Digest(_) => Freshness::Settled,
             Reference::Tag(_) => Freshness::Fresh(Duration::ZERO),
         };
-        Ok(Mirrored { manifest, freshness })
+        Ok(Mirrored { manifest, freshness, answer: MirrorAnswer::First })
     }
 
     /// A pull of a tag that is known.
     async fn revalidated(&self, pull: &Pull, manifest: Arc<StoredManifest>, begun: Instant) -> Result<Mirrored> {
-        let Mirror { settings, checks } = &*pull.mirror;
-        let last = checks.last(&pull.asked());
-        let age = last.as_ref().and_then(|last| last.confirmed).map(|confirmed| confirmed.elapsed());
-        let stale = |why| Freshness::Stale { age, why };
-        let fresh = age.filter(|age| *age < settings.fresh_for);
-        let settled = match (&last, fresh) {
-            _ if settings.offline => Some(stale(Stale::Offline)),
-            (Some(last), Some(age)) if matches!(last.answer, Answer::Confirmed) => Some(Freshness::Fresh(age)),
-            (Some(last), _) if matches!(last.answer, Answer::Unknown) && last.at.elapsed() < settings.fresh_for => {
-                Some(stale(Stale::Gone))
-            }
-            (Some(last), _) if last.paused_until().is_some_and(|until| until > begun) => {
-                reason(&last.answer).map(stale)
-            }
-            _ => None,
-        };
-        if let Some(freshness) = settled {
-            return Ok(Mirrored { manifest, freshness });
+        let Mirror { settings, checks, .. } = &*pull.mirror;
+        let standing = Standing::of(Window::of(settings), checks.last(&pull.asked()));
+        if let Some(freshness) = standing.unasked(begun) {
+            return Ok(Mirrored::known(manifest, freshness));
         }
         if let Reference::Tag(tag) = &pull.reference
             && !(Follows { stream: &pull.stream, tag }).read(&self.records).await?
         {
-            return Ok(Mirrored { manifest, freshness: Freshness::Settled });
+            return Ok(Mirrored::settled(manifest));
         }
-        let answer = match self.ask(pull, Some(&manifest.digest), begun) {
-            Asking::Answered(answer) => Some(answer),
-            // Whoever comes later does not wait anew.
-            Asking::Running(question) => {
-                timeout_at(question.begun + self.patience(pull), question.answered()).await.ok()
-            }
-        };
-        match answer {
-            None => Ok(Mirrored { manifest, freshness: stale(Stale::Asking) }),
+        match self.ask(pull, Some(&manifest.digest), begun).answered_within(self.patience(pull)).await {
+            None => Ok(Mirrored::known(manifest, standing.stale(Stale::Asking))),
             Some(Answer::Confirmed) => {
                 let manifest = self.known(pull).await?.unwrap_or(manifest);
-                Ok(Mirrored { manifest, freshness: Freshness::Fresh(Duration::ZERO) })
+                let freshness = Freshness::Fresh(Duration::ZERO);
+                Ok(Mirrored { manifest, freshness, answer: MirrorAnswer::Revalidated })
             }
-            Some(answer) => Ok(Mirrored { manifest, freshness: reason(&answer).map_or(Freshness::Settled, stale) }),
+            Some(answer) => {
+                let stale = Stale::reason(&answer).map(|why| standing.stale(why));
+                Ok(Mirrored::known(manifest, stale.unwrap_or(Freshness::Settled)))
+            }
         }
     }
 
@@ -150,70 +147,59 @@ impl Registry {
         if hope { settings.patience } else { settings.patience.min(LEFT_ALONE) }
     }
 
-    /// Asks the registry, or joins those who do. The question goes on when nobody waits for its answer any more.
+    /// Asks the registry, or joins those who do.
     fn ask(&self, pull: &Pull, known: Option<&Digest>, since: Instant) -> Asking {
-        match pull.mirror.checks.join(&pull.asked(), since) {
-            Found::Answered(answer) => Asking::Answered(answer),
-            Found::Running(question) => Asking::Running(question),
-            Found::Mine(question, asker) => {
-                let (registry, pull, known) = (self.clone(), pull.clone(), known.cloned());
-                let stop = self.mirrors.stop.clone();
-                self.unattended.spawn(async move {
-                    let asking = registry.answer_of_upstream(&pull, known.as_ref());
-                    if let Some(answer) = stop.run_until_cancelled(asking).await {
-                        asker.answer(answer);
-                    }
-                });
-                Asking::Running(question)
-            }
-        }
+        let (registry, of, known) = (self.clone(), pull.clone(), known.cloned());
+        let question = async move { registry.heard(&of, known.as_ref()).await };
+        self.ask_once(&pull.mirror.checks, &pull.asked(), since, question)
     }
 
-    /// Finds a blob behind a prefix. One that nothing here names may still be one of the registry: clients ask so that got
-    /// its manifest elsewhere.
-    pub(crate) async fn find_mirrored_blob(
+    /// Asks a question, or joins those who do. It goes on when nobody waits for its answer any more.
+    pub(super) fn ask_once(
         &self,
-        mirror: &Mirror,
-        name: &RepositoryName,
-        digest: &Digest,
-    ) -> Result<Blob> {
-        let stream = StreamId::from(name);
-        match self.find_blob(&stream, digest).await {
-            Err(Error::BlobUnknown(_)) if !mirror.settings.offline => {}
-            Err(Error::BlobUnknown(_)) => return Err(offline(mirror, name).into()),
-            other => return other,
+        checks: &Checks,
+        asked: &Asked,
+        since: Instant,
+        question: impl Future<Output = Answer> + Send + 'static,
+    ) -> Asking {
+        match checks.join(asked, since) {
+            Found::Answered(answer) => Asking::Answered(answer),
+            Found::Running(running) => Asking::Running(running),
+            Found::Mine(running, teller) => {
+                let stop = self.mirrors.stop.clone();
+                self.unattended.spawn(async move {
+                    if let Some(answer) = stop.run_until_cancelled(question).await {
+                        teller.answer(answer);
+                    }
+                });
+                Asking::Running(running)
+            }
         }
-        let source = mirror.source(name);
-        let failed = |error| FillError::Upstream { from: source.clone(), error };
-        let found = match self.source(&stream, &source).await?.blob(digest, 0).await {
-            Ok(found) => found.size,
-            Err(UpstreamError::NotFound) => return Err(Error::BlobUnknown(digest.clone())),
-            Err(error) => return Err(failed(error).into()),
-        };
-        let Some(size) = found else {
-            return Err(failed(UpstreamError::Integrity("the size of the blob is not stated".to_owned())).into());
-        };
-        let keep = KeepBlob { stream: &stream, repository: name, source: &source, digest, size };
-        self.records.transact(&keep).await?;
-        self.find_blob(&stream, digest).await
     }
 }
 
 /// A question that was asked.
-enum Asking {
+pub(super) enum Asking {
     /// It is not answered yet.
     Running(Question),
     /// It was, meanwhile.
     Answered(Answer),
 }
 
-/// Why an answer confirms nothing, if it does not.
-fn reason(answer: &Answer) -> Option<Stale> {
-    match answer {
-        Answer::Confirmed => None,
-        Answer::Unknown => Some(Stale::Gone),
-        Answer::Failed(FillError::Upstream { error, .. }) => Some(Stale::Failed(error.outcome())),
-        Answer::Failed(FillError::Storage(_)) => Some(Stale::Failed("not stored")),
-        Answer::Failed(FillError::GivenUp) => Some(Stale::Failed("given up")),
+impl Asking {
+    /// The answer.
+    pub(super) async fn answered(self) -> Answer {
+        match self {
+            Self::Running(question) => question.answered().await,
+            Self::Answered(answer) => answer,
+        }
+    }
+
+    /// The answer, if it comes so soon after the question. Whoever comes later does not wait anew.
+    pub(super) async fn answered_within(self, patience: Duration) -> Option<Answer> {
+        match self {
+            Self::Running(question) => timeout_at(question.begun + patience, question.answered()).await.ok(),
+            Self::Answered(answer) => Some(answer),
+        }
     }
 }

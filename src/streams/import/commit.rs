@@ -44,6 +44,8 @@ pub(super) struct Commit<'a> {
     pub(super) outcomes: Vec<Outcome<'a>>,
     /// Whether the stream is made where there is none.
     pub(super) create: bool,
+    /// Whether all that was wanted was tried: then the stream says when it was imported, and is not imported whole by itself again.
+    pub(super) complete: bool,
     pub(super) names: &'a HostNames,
     pub(super) actor: &'a Actor,
 }
@@ -72,7 +74,7 @@ impl Decide for Commit<'_> {
         for (tag, state) in &plan.states {
             transaction.put(&keys::import_state(self.id, tag), state)?;
         }
-        let mut changed = spec_changed || !checked || !plan.failed.is_empty();
+        let mut changed = spec_changed || (self.complete && !checked) || !plan.failed.is_empty();
         changed |= plan.moves.iter().any(|planned| planned.moves);
         for tag in &plan.succeeded {
             changed |= history::forgive(transaction, self.id, tag).await?;
@@ -159,8 +161,10 @@ impl Commit<'_> {
 
     /// Says when the stream was last imported, as clients and controllers look for it.
     fn note(&self, transaction: &mut Transaction<'_>, mut record: Stream) -> Result<(), WriteError> {
-        record.annotations.insert(CHECKED.to_owned(), time(transaction.now()).to_string());
-        transaction.put(&keys::stream(self.id), &record)?;
+        if self.complete {
+            record.annotations.insert(CHECKED.to_owned(), time(transaction.now()).to_string());
+            transaction.put(&keys::stream(self.id), &record)?;
+        }
         Ok(mapping::touch(transaction, self.id)?)
     }
 }

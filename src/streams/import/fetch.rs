@@ -30,6 +30,9 @@ pub(super) enum FetchError {
     /// The upstream did not give it.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
+    /// A limit of the namespace is in the way.
+    #[error("{0}")]
+    Limit(String),
     /// It is no manifest that is taken here.
     #[error("{0}")]
     Manifest(String),

@@ -1,7 +1,8 @@
 //! The links of imported content.
 //!
 //! An imported manifest is here; the blobs that it needs are at its upstream until somebody pulls them. What was pushed
-//! stays as it is: it never begins to depend on an upstream.
+//! stays as it is: it never begins to depend on an upstream. What these links do not prove stands with those who follow them, in
+//! `registry::pull_through`.
 
 use super::fetch::{Fetched, is_manifest};
 use crate::oci::{Descriptor, Digest, Source, StreamId};

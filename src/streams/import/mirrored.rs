@@ -4,13 +4,17 @@
 //! Nothing stands in the spec of such a tag: it means what its repository has under the same name. So a tag that somebody
 //! else moved, by a push, a rollback or its spec, is theirs, and stays where they put it.
 
-use super::fetch::Fetched;
+use super::fetch::{FetchError, Fetched};
 use super::links::{Linking, record_images};
+use super::refusal::Asked;
 use crate::oci::{Digest, RepositoryName, Source, StreamId, Tag};
 use crate::records::{
-    Actor, BlobLink, Cause, Decide, Error, Origin, PullSpec, Records, TagHead, TaggedManifest, Transaction, keys,
+    Actor, BlobLink, Cause, Decide, Error, ImportCondition, Origin, PullSpec, Records, TagHead, TaggedManifest,
+    Transaction, keys,
 };
+use crate::streams::history;
 use crate::streams::mapping::{self, Mapping};
+use crate::upstream::UpstreamError;
 
 /// A manifest that is to be served behind a mirror prefix.
 #[derive(Debug)]
@@ -86,6 +90,65 @@ impl Follows<'_> {
 
 fn is_import(cause: Option<&Cause>) -> bool {
     matches!(cause, Some(Cause::Import { .. }))
+}
+
+/// A tag that its upstream does not confirm, with the reason: the stream tells it as it tells of an import that failed.
+#[derive(Debug)]
+pub(crate) struct Failure<'a> {
+    pub(crate) stream: &'a StreamId,
+    pub(crate) tag: &'a Tag,
+    pub(crate) source: &'a Source,
+    pub(crate) error: &'a UpstreamError,
+}
+
+impl Decide for Failure<'_> {
+    type Outcome = ();
+    type Error = Error;
+
+    async fn decide(&self, transaction: &mut Transaction<'_>) -> Result<(), Error> {
+        let Self { stream, tag, source, error } = *self;
+        let Some(head) = transaction.get(&keys::head(stream, tag)).await? else { return Ok(()) };
+        if !(Follows { stream, tag }).in_transaction(transaction, Some(&head)).await? {
+            return Ok(());
+        }
+        let (name, reference) = (format!("{source}:{tag}"), format!(":{tag}"));
+        let asked = Asked { name: &name, source: Some(source), reference: &reference };
+        let status = asked.status(&FetchError::Upstream(error.clone()));
+        let key = keys::condition(stream, tag);
+        // A registry that is down says so now in these words, now in those.
+        let same = |before: ImportCondition| {
+            before.reason == status.reason && (error.is_transient() || before.message == status.message)
+        };
+        if transaction.get(&key).await?.is_some_and(same) {
+            return Ok(());
+        }
+        let (reason, message) = (status.reason, status.message);
+        let (generation, since) = (head.top.generation, transaction.now());
+        transaction.put(&key, &ImportCondition { reason, message, generation, since })?;
+        mapping::touch(transaction, stream)
+    }
+}
+
+/// A tag that its upstream confirms again.
+#[derive(Debug)]
+pub(crate) struct Forgive<'a> {
+    pub(crate) stream: &'a StreamId,
+    pub(crate) tag: &'a Tag,
+}
+
+impl Decide for Forgive<'_> {
+    type Outcome = ();
+    type Error = Error;
+
+    async fn decide(&self, transaction: &mut Transaction<'_>) -> Result<(), Error> {
+        let Self { stream, tag } = *self;
+        let head = transaction.get(&keys::head(stream, tag)).await?;
+        let follows = (Follows { stream, tag }).in_transaction(transaction, head.as_ref()).await?;
+        if follows && history::forgive(transaction, stream, tag).await? {
+            mapping::touch(transaction, stream)?;
+        }
+        Ok(())
+    }
 }
 
 /// The config of an image that was kept without it.

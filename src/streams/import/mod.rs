@@ -7,7 +7,10 @@
 //! - [`wanted`]: what is to be imported. [`order`]: which tags of a large repository come first.
 //! - [`fetch`]: reading an image. [`platform`]: which image of a manifest list, where only one can be taken.
 //! - [`plan`]: what an import is to change. [`commit`]: the commit of that. [`links`]: what the stream may serve afterwards.
-//! - [`mirrored`]: the commit of what is read behind a mirror prefix, one manifest at a time.
+//! - [`mirrored`]: the commit of what is read behind a mirror prefix, one manifest at a time; [`referrers`]: of what refers to
+//!   one.
+//! - [`limits`]: limits of the namespace.
+//! - [`prefetch`]: layers that are wanted before anybody pulls them.
 //! - [`refusal`]: failures in the words of the API. [`answer`]: what an import is answered with.
 //! - [`controller`]: imports that nobody asks for: after a change of a spec, after a failure, and by schedule.
 //!
@@ -17,11 +20,14 @@ mod answer;
 mod commit;
 pub(crate) mod controller;
 mod fetch;
+mod limits;
 mod links;
 pub(crate) mod mirrored;
 pub(crate) mod order;
 mod plan;
 mod platform;
+pub(crate) mod prefetch;
+pub(crate) mod referrers;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -29,9 +35,11 @@ mod wanted;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{self, StreamExt as _};
+use tokio::sync::mpsc;
 
 use crate::namespaces::{Keyring, Namespaces};
 use crate::oci::{StreamId, Tag};
@@ -43,11 +51,13 @@ use crate::streams::state::{self, States, StreamState};
 use crate::streams::validation::allowed::AllowList;
 use crate::streams::view::View;
 use crate::streams::write::{Precondition, WriteError};
+use crate::telemetry::imports::ImportResult;
 use crate::upstream::{Credentials, UpstreamError, Upstreams};
 use answer::Answer;
 use commit::{Commit, Outcome};
 pub(crate) use fetch::Fetched;
 use fetch::{Fetch, FetchError};
+use prefetch::WantedWhole;
 use refusal::Asked;
 use wanted::{Job, Terms, Wanted};
 
@@ -67,6 +77,8 @@ pub(crate) struct Importer {
     pub(crate) upstreams: Upstreams,
     /// The registries that images may come from.
     pub(crate) allowed: AllowList,
+    /// Who is told of images whose layers are wanted at once.
+    whole: Option<mpsc::Sender<WantedWhole>>,
 }
 
 /// What was found under a name.
@@ -78,6 +90,23 @@ enum Found {
     Same,
     /// Nothing that could be taken.
     Failed(FetchError),
+}
+
+/// How an import is carried out.
+#[derive(Debug, Clone, Copy)]
+struct Doing<'a> {
+    actor: &'a Actor,
+    dry_run: bool,
+    /// Whether it is tried again where it fails in a way that may pass: nothing is made then of a repository that could not be
+    /// listed.
+    retries: bool,
+}
+
+/// What came of an import.
+struct Done {
+    status: ImageStreamImportStatus,
+    /// That it is to be tried again, and how long to wait at least.
+    again: Option<Duration>,
 }
 
 /// A repository of which the tags are to be imported.
@@ -93,7 +122,7 @@ impl Importer {
     pub(crate) fn new(records: Records, names: HostNames, keyring: Arc<Keyring>, upstreams: Upstreams) -> Self {
         let own = std::iter::once(names.internal.clone()).chain(names.public.clone());
         let allowed = AllowList::new(upstreams.allowed(), own);
-        Self { records, names, keyring, upstreams, allowed }
+        Self { records, names, keyring, upstreams, allowed, whole: None }
     }
 
     /// Carries out an import that was checked. Images that cannot be had are told of in the answer; an error is returned
@@ -104,6 +133,12 @@ impl Importer {
         actor: &Actor,
         dry_run: bool,
     ) -> Result<ImageStreamImportStatus, WriteError> {
+        let doing = Doing { actor, dry_run, retries: false };
+        Ok(self.carry_out(import, &doing).await?.status)
+    }
+
+    /// The same, for clients and in the background.
+    async fn carry_out(&self, import: &ImageStreamImport, doing: &Doing<'_>) -> Result<Done, WriteError> {
         let id = stream_id(import)?;
         let condition = Precondition { uid: None, version: Precondition::of(&import.metadata).version };
         let specs = self.current(&id, &condition).await?.map(|state| state.specs).unwrap_or_default();
@@ -113,13 +148,22 @@ impl Importer {
             Some(spec) => Some(self.list(spec, &terms, &logins).await),
             None => None,
         };
+        if let (true, Some(refused)) = (doing.retries, listed.as_ref().and_then(|listed| listed.refused.as_ref())) {
+            let after = refused.details.as_ref().map(|details| details.retry_after_seconds).unwrap_or_default();
+            let again = Some(Duration::from_secs(after.into()));
+            return Ok(Done { status: ImageStreamImportStatus::default(), again });
+        }
         let images: Vec<Wanted> = import.spec.images.iter().map(|spec| Wanted::of_image(spec, &terms)).collect();
         if import.spec.import {
             self.allow(&id, &images)?;
         }
         let tags = listed.as_ref().map(|listed| listed.wanted.as_slice()).unwrap_or_default();
         let found = self.fetch(tags.iter().chain(&images), &logins).await;
+        for (wanted, found) in tags.iter().chain(&images).zip(&found) {
+            self.count(wanted, found);
+        }
         let (found_tags, found_images) = found.split_at_checked(tags.len()).unwrap_or_default();
+        let again = if doing.retries { may_pass(found_tags) } else { None };
         let mut status = ImageStreamImportStatus::default();
         let mut after = self.records.clone();
         if import.spec.import {
@@ -130,13 +174,11 @@ impl Importer {
                 condition: &condition,
                 outcomes: of_tags.chain(of_images).filter_map(outcome).collect(),
                 create: true,
+                complete: again.is_none(),
                 names: &self.names,
-                actor,
+                actor: doing.actor,
             };
-            if !dry_run {
-                self.store(found.iter()).await?;
-            }
-            after = self.records.perform(&commit, dry_run).await?.after;
+            after = self.keep(&commit, doing.dry_run).await?;
             let view = View { records: &after, names: &self.names };
             let shown = view.stream(&id).await.map_err(|error| WriteError::of_view(&id, None, error))?;
             status.import = Some(shown);
@@ -146,7 +188,25 @@ impl Importer {
         if let Some(listed) = &listed {
             status.repository = Some(answer.repository(listed, found_tags).await?);
         }
-        Ok(status)
+        Ok(Done { status, again })
+    }
+
+    /// Keeps what was found, as far as the limits of the namespace allow. Returns what is stored then.
+    async fn keep(&self, commit: &Commit<'_>, dry_run: bool) -> Result<Records, WriteError> {
+        if let Some(why) = self.over_limit(commit.id, &commit.outcomes).await? {
+            if !dry_run {
+                self.note_limit(commit.id, &commit.outcomes, &why).await?;
+            }
+            return Err(WriteError::LimitExceeded { stream: commit.id.clone(), why });
+        }
+        if !dry_run {
+            self.store(commit.outcomes.iter().map(|outcome| outcome.found)).await?;
+        }
+        let after = self.records.perform(commit, dry_run).await?.after;
+        if !dry_run {
+            self.want_whole(commit.id, &commit.outcomes).await?;
+        }
+        Ok(after)
     }
 
     /// Refuses images of registries that may not be named, as their stream would be refused.
@@ -200,7 +260,10 @@ impl Importer {
         let mut tags = match listed {
             Ok(tags) => tags,
             Err(error) => {
-                return refused(Asked { name, source: Some(&source), reference: "" }.status(&error.into()));
+                let status = Asked { name, source: Some(&source), reference: "" }.status(&error.into());
+                let (scheduled, result) = (spec.import_policy.scheduled, ImportResult::Failed(&status.reason));
+                self.upstreams.metrics().imports.imported(&source.registry, scheduled, result);
+                return refused(status);
             }
         };
         order::sort(&mut tags);
@@ -252,6 +315,18 @@ impl Importer {
         fetch.get(&job.reference).await
     }
 
+    /// Counts what came of an import.
+    fn count(&self, wanted: &Wanted, found: &Found) {
+        let refused = refused(wanted, found);
+        let result = match (found, &refused) {
+            (_, Some(status)) => ImportResult::Failed(&status.reason),
+            (Found::Same, None) => ImportResult::Unchanged,
+            (Found::Image(_) | Found::Failed(_), None) => ImportResult::Imported,
+        };
+        let registry = wanted.job.as_ref().map(|job| job.source.registry.as_str()).unwrap_or_default();
+        self.upstreams.metrics().imports.imported(registry, wanted.policy.scheduled, result);
+    }
+
     /// Keeps the manifests and configs that were found. Nobody has them before a commit links them.
     async fn store(&self, found: impl Iterator<Item = &Found>) -> Result<(), WriteError> {
         let blobs = self.records.blobs();
@@ -267,6 +342,15 @@ impl Importer {
         }
         Ok(())
     }
+}
+
+/// How long to wait at least where some of what was wanted may be there later; `None` where there is nothing to wait for.
+fn may_pass(found: &[Found]) -> Option<Duration> {
+    let failures = found.iter().filter_map(|found| match found {
+        Found::Failed(FetchError::Upstream(error)) if error.is_transient() => Some(error),
+        _ => None,
+    });
+    failures.map(|error| error.retry_after().unwrap_or_default()).max()
 }
 
 /// Whether an error may mean that a login is refused.

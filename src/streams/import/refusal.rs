@@ -40,6 +40,7 @@ impl Asked<'_> {
     pub(super) fn status(&self, error: &FetchError) -> Status {
         match error {
             FetchError::Name => invalid(self.name, error),
+            FetchError::Limit(why) => Status::failure(403, "Forbidden", why.clone()),
             FetchError::Manifest(why) => internal(&format!("{}: {why}", self.full())),
             FetchError::Upstream(error) => self.upstream(error),
         }

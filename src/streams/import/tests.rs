@@ -104,6 +104,7 @@ impl<'a> Import<'a> {
             condition: &self.condition,
             outcomes: outcomes.collect(),
             create: self.create,
+            complete: true,
             names: &self.world.names,
             actor: &actor,
         };

@@ -62,6 +62,9 @@ pub(crate) enum WriteError {
     /// The name of a signature is not `<image>@<signature>`.
     #[error("ImageSignatures must be accessed with <imageName>@<signatureName>")]
     SignatureName,
+    /// A limit of the namespace is in the way.
+    #[error("ImageStream {:?} is forbidden: {why}", stream.name())]
+    LimitExceeded { stream: StreamId, why: String },
     /// A tag cannot be taken back.
     #[error(transparent)]
     Rollback(#[from] RollbackRefusal),

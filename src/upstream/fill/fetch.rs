@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 
-use super::{FillSource, Settings};
+use super::{FillSource, Shared};
 use crate::upstream::{BlobBody, UpstreamError};
 
 /// So much received is a success, after which interruptions are counted anew. A source that breaks off after each few bytes is
@@ -21,7 +21,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(30);
 /// Content as it is received.
 pub(super) struct Receiving<'a> {
     source: &'a dyn FillSource,
-    settings: &'a Settings,
+    shared: &'a Shared,
     /// How many bytes there are to be.
     size: u64,
     received: u64,
@@ -33,8 +33,8 @@ pub(super) struct Receiving<'a> {
 }
 
 impl<'a> Receiving<'a> {
-    pub(super) fn new(source: &'a dyn FillSource, settings: &'a Settings, size: u64) -> Self {
-        Self { source, settings, size, received: 0, body: None, interruptions: 0, since: 0 }
+    pub(super) fn new(source: &'a dyn FillSource, shared: &'a Shared, size: u64) -> Self {
+        Self { source, shared, size, received: 0, body: None, interruptions: 0, since: 0 }
     }
 
     /// The next bytes; `None` once all have come.
@@ -82,13 +82,13 @@ impl<'a> Receiving<'a> {
             self.interruptions = 0;
         }
         self.since = self.received;
-        if !began || !error.is_transient() || self.interruptions >= self.settings.attempts {
+        if !began || !error.is_transient() || self.interruptions >= self.shared.settings.attempts {
             return Err(error);
         }
         let pause = match error.retry_after() {
             Some(asked) if asked > LONGEST_ASKED => return Err(error),
             Some(asked) => asked,
-            None => self.settings.pause.saturating_mul(1 << self.interruptions.min(16)).min(LONGEST_PAUSE),
+            None => self.shared.settings.pause.saturating_mul(1 << self.interruptions.min(16)).min(LONGEST_PAUSE),
         };
         self.interruptions = self.interruptions.saturating_add(1);
         tracing::info!(
@@ -101,6 +101,7 @@ impl<'a> Receiving<'a> {
             self.source.origin(),
         );
         tokio::time::sleep(pause).await;
+        self.shared.metrics.fills.resumed.inc();
         Ok(())
     }
 }

@@ -34,6 +34,15 @@
 //! can be read only once it is written, so what has arrived is written when nothing more comes at once, and not only when a
 //! MiB is full.
 //!
+//! # Parts
+//!
+//! A part of content that is not here starts a fill of all of it, from its first byte, and waits until the fill has come to the
+//! part. To ask the upstream for the part alone would be faster for the end of a large layer, and was decided against: a digest is
+//! that of the whole, so that nobody could ever say whether the part is right, and what withholds the end of a body until
+//! then would have nothing to wait for. Clients that ask for parts (lazy snapshotters, broken downloads that go on) ask for several
+//! of the same layer, and have them from the disk from the second fetch on. What would change this is content that proves its
+//! parts, such as a table of contents with digests of chunks.
+//!
 //! # Layout
 //!
 //! - [`source`]: where the bytes come from: the seam at which tests make them fail.
@@ -64,6 +73,7 @@ pub(crate) use following::Following;
 pub(crate) use source::{FillSource, UpstreamBlob, UpstreamManifest};
 pub(crate) use stage::FillError;
 
+use crate::telemetry::metrics::Metrics;
 use distrusted::Distrusted;
 use stage::{Fill, Follower, Ready};
 
@@ -114,15 +124,16 @@ struct Shared {
     /// The fills under way. One leaves before it tells anybody that it failed, and once its content has its name.
     running: Mutex<HashMap<Digest, Arc<Fill>>>,
     distrusted: Distrusted,
+    metrics: Arc<Metrics>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 impl Fills {
-    pub(crate) fn new(blobs: Arc<dyn BlobStore>, settings: Settings) -> Self {
+    pub(crate) fn new(blobs: Arc<dyn BlobStore>, settings: Settings, metrics: Arc<Metrics>) -> Self {
         let (running, distrusted) = (Mutex::default(), Distrusted::default());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        Self(Arc::new(Shared { blobs, settings, running, distrusted, tasks, stop }))
+        Self(Arc::new(Shared { blobs, settings, running, distrusted, metrics, tasks, stop }))
     }
 
     /// Follows the fill of this content, or starts one from `source`. Waits until there is something to read, so that what
@@ -170,11 +181,13 @@ impl Fills {
             return Err(FillError::GivenUp);
         }
         if let Some(fill) = running.get(&wanted.digest) {
+            self.0.metrics.fills.joined.inc();
             return Ok((Follower::of(fill), false));
         }
         let fill = Arc::new(Fill::new(wanted.clone(), source.origin().clone()));
         running.insert(wanted.digest.clone(), Arc::clone(&fill));
         let follower = Follower::of(&fill);
+        self.0.metrics.fills.begin();
         self.0.tasks.spawn(task::run(Arc::clone(&self.0), fill, Arc::clone(source)));
         Ok((follower, true))
     }

@@ -29,6 +29,17 @@ pub(crate) enum FillError {
     GivenUp,
 }
 
+impl FillError {
+    /// The word for it in metrics.
+    pub(crate) fn outcome(&self) -> &'static str {
+        match self {
+            Self::Upstream { error, .. } => error.outcome(),
+            Self::Storage(_) => "not-stored",
+            Self::GivenUp => "given-up",
+        }
+    }
+}
+
 impl From<weir_storage::Error> for FillError {
     fn from(error: weir_storage::Error) -> Self {
         Self::Storage(Arc::new(error))

@@ -24,12 +24,14 @@ const LINGER: Duration = Duration::from_millis(2);
 
 /// Fetches content, and tells those who follow.
 pub(super) async fn run(shared: Arc<Shared>, fill: Arc<Fill>, source: Arc<dyn FillSource>) {
-    let mut ending = Ending { shared: &shared, fill: &fill, failed: FillError::GivenUp };
+    let mut ending = Ending { shared: &shared, fill: &fill, failed: FillError::GivenUp, outcome: None };
     let began = Instant::now();
     let ended = fetch(&shared, &fill, source).await;
     log(&fill, &ended, began.elapsed());
-    if let Err(error) = ended {
-        ending.failed = error;
+    match ended {
+        Ok(Came::FromSource) => ending.outcome = Some("success"),
+        Ok(Came::FromStore) => ending.outcome = Some("here"),
+        Err(error) => ending.failed = error,
     }
 }
 
@@ -89,11 +91,14 @@ struct Ending<'a> {
     shared: &'a Shared,
     fill: &'a Fill,
     failed: FillError,
+    /// The word for it in metrics, where it did not fail.
+    outcome: Option<&'static str>,
 }
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         self.shared.remove(self.fill);
+        self.shared.metrics.fills.end(self.outcome.unwrap_or_else(|| self.failed.outcome()));
         self.fill.stage.send_if_modified(|stage| {
             let over = matches!(stage, Stage::Verified(_) | Stage::Here);
             if !over {
@@ -125,7 +130,7 @@ impl Work<'_> {
             return Ok(Came::FromStore);
         }
         let size = self.fill.wanted.size;
-        let receiving = Receiving::new(self.source, &self.shared.settings, size);
+        let receiving = Receiving::new(self.source, self.shared, size);
         if size <= SMALL { self.by_memory(receiving).await } else { self.by_session(receiving).await }?;
         Ok(Came::FromSource)
     }

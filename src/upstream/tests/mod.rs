@@ -4,8 +4,10 @@ mod access;
 mod faults;
 mod faulty;
 mod mirrors;
+mod protocols;
 mod reading;
 mod real;
+mod renewal;
 
 use std::sync::Arc;
 use std::time::Duration;

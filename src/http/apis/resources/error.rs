@@ -62,6 +62,9 @@ pub(super) fn unwritten(cx: &Context<'_>, error: WriteError) -> Refusal {
         WriteError::ImageExists(name) => Refusal::already_exists(target.name(&name)),
         WriteError::SignatureExists(name) => Refusal::already_exists(named("imageSignatures", &name)),
         WriteError::Invalid { kind, name, errors } => Refusal::invalid(named(kind, &name), &errors),
+        WriteError::LimitExceeded { stream, why } => {
+            Refusal::forbidden(Named { group: "", what: "ImageStream", name: stream.name() }, &why)
+        }
         WriteError::Conflict(conflict) => moved(target, &conflict),
         WriteError::NoVersion => {
             let error = Path::new("metadata").child("resourceVersion").invalid(0, "must be specified for an update");

@@ -16,8 +16,10 @@ mod pause;
 mod plans;
 mod rhythm;
 mod run;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -60,8 +62,17 @@ pub(crate) struct Controller {
     importer: Importer,
     plans: Plans,
     budget: Budget,
+    /// Whole repositories that were tried in vain.
+    failing: HashMap<StreamId, Failing>,
     running: JoinSet<Ran>,
     position: Revision,
+}
+
+/// A whole repository that was tried in vain. A restart tries it at once.
+#[derive(Debug, Clone, Copy)]
+struct Failing {
+    attempts: u32,
+    next: Moment,
 }
 
 /// What came of an import in the background.
@@ -76,7 +87,7 @@ impl Controller {
     pub(crate) fn new(importer: Importer) -> Self {
         let budget = Budget::new(importer.upstreams.import().scheduled_per_minute);
         let position = importer.records.metadata().revision();
-        Self { importer, plans: Plans::default(), budget, running: JoinSet::new(), position }
+        Self { importer, plans: Plans::default(), budget, failing: HashMap::new(), running: JoinSet::new(), position }
     }
 
     /// Works until the server stops. An import that is under way then is given up: nothing of it was committed.
@@ -210,6 +221,9 @@ impl Controller {
             Some(tag) => self.tag_due(id, tag).await?,
             None => self.repository_due(id).await?,
         };
+        if due.is_none() && part.is_none() {
+            self.failing.remove(id);
+        }
         self.plans.set(id, part, due);
         Ok(())
     }
@@ -240,12 +254,16 @@ impl Controller {
         Ok(known.due())
     }
 
-    /// A whole repository is imported once, when nothing was imported into the stream yet.
+    /// A whole repository is imported once, when nothing was imported into the stream yet; again where it could not be listed, or
+    /// some of it failed in a way that may pass.
     async fn repository_due(&self, id: &StreamId) -> Result<Option<Due>, Error> {
         let found = self.importer.records.get(&keys::stream(id)).await?.map(|found| found.record);
         let wanted = found
             .is_some_and(|stream| !stream.source_repository.is_empty() && !stream.annotations.contains_key(CHECKED));
-        Ok(wanted.then(|| Due { at: self.now(), why: Why::Wanted, registry: String::new() }))
+        // What an import that failed wrote into the stream does not hurry the next one.
+        let now = self.now();
+        let at = self.failing.get(id).map_or(now, |failing| failing.next.max(now));
+        Ok(wanted.then(|| Due { at, why: Why::Wanted, registry: String::new() }))
     }
 
     /// Begins what is due, as far as there is room.
@@ -260,8 +278,9 @@ impl Controller {
                 continue;
             }
             let importer = self.importer.clone();
+            let attempts = self.failing.get(&id).map(|failing| failing.attempts).unwrap_or_default();
             self.running.spawn(async move {
-                let result = match tokio::time::timeout(LONGEST_RUN, run::run(&importer, &id, &parts)).await {
+                let result = match tokio::time::timeout(LONGEST_RUN, run::run(&importer, &id, &parts, attempts)).await {
                     Ok(result) => result,
                     Err(_) => Ok(parts.iter().map(|part| (part.clone(), PAUSE)).collect()),
                 };
@@ -286,6 +305,21 @@ impl Controller {
         within
     }
 
+    /// Counts a whole repository that failed, and forgets one that did not.
+    fn count_attempt(&mut self, id: &StreamId, result: &Result<run::Postponed, WriteError>, now: Moment) {
+        let wait = match result {
+            Ok(postponed) => postponed.iter().find(|(part, _)| part.is_none()).map(|(_, wait)| *wait),
+            Err(_) => Some(PAUSE),
+        };
+        let Some(wait) = wait else {
+            self.failing.remove(id);
+            return;
+        };
+        let before = self.failing.get(id).map(|failing| failing.attempts).unwrap_or_default();
+        let failing = Failing { attempts: before.saturating_add(1), next: now.plus(wait) };
+        self.failing.insert(id.clone(), failing);
+    }
+
     /// An import ended: what it came to is stored, and says what comes next.
     async fn ended(&mut self, ran: Result<Ran, tokio::task::JoinError>) {
         let Ran { id, parts, result } = match ran {
@@ -299,6 +333,9 @@ impl Controller {
         };
         self.plans.end(&id, &parts);
         let now = self.now();
+        if parts.contains(&None) {
+            self.count_attempt(&id, &result, now);
+        }
         for part in &parts {
             let looked = self.look(&id, part).await;
             let wait = match &result {

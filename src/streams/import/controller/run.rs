@@ -11,7 +11,7 @@ use crate::records::{Actor, ImportState, SpecTag, keys};
 use crate::streams::import::commit::{Again, Commit, Outcome};
 use crate::streams::import::fetch::FetchError;
 use crate::streams::import::wanted::{LEGACY, Terms, Wanted};
-use crate::streams::import::{Found, Importer, refused};
+use crate::streams::import::{Doing, Found, Importer, limits, refused};
 use crate::streams::object::{
     ImageStreamImport, ImageStreamImportSpec, ObjectMeta, ObjectReference, RepositoryImportSpec, TagImportPolicy,
 };
@@ -37,16 +37,26 @@ struct Begun {
     failing: bool,
 }
 
-/// Imports what is due of a stream.
-pub(super) async fn run(importer: &Importer, id: &StreamId, parts: &[Part]) -> Result<Postponed, WriteError> {
-    let mut begun = Vec::new();
+/// Imports what is due of a stream. `attempts` says how often its whole repository was tried in vain.
+pub(super) async fn run(
+    importer: &Importer,
+    id: &StreamId,
+    parts: &[Part],
+    attempts: u32,
+) -> Result<Postponed, WriteError> {
+    let (mut begun, mut postponed) = (Vec::new(), Vec::new());
     for part in parts {
-        match part {
-            Some(tag) => begun.extend(begin(importer, id, tag).await?),
-            None => whole(importer, id).await?,
+        if let Some(tag) = part {
+            begun.extend(begin(importer, id, tag).await?);
+        } else {
+            let again = whole(importer, id).await?;
+            postponed.extend(again.map(|wait| (None, pause::after(attempts, Phase::of(id, None)).max(wait))));
         }
     }
-    if begun.is_empty() { Ok(Vec::new()) } else { import(importer, id, &begun).await }
+    if !begun.is_empty() {
+        postponed.extend(import(importer, id, &begun).await?);
+    }
+    Ok(postponed)
 }
 
 /// Reads what is wanted of a tag now.
@@ -105,6 +115,7 @@ async fn import(importer: &Importer, id: &StreamId, begun: &[Begun]) -> Result<P
     let read = importer.fetch(unknown.iter().map(|begun| &begun.wanted), &logins).await;
     found.extend(unknown.iter().map(|begun| &begun.tag).zip(read));
 
+    keep_within_limits(importer, id, begun, &mut found).await?;
     let now = importer.records.now();
     let mut postponed = Vec::new();
     let mut outcomes = Vec::new();
@@ -114,6 +125,7 @@ async fn import(importer: &Importer, id: &StreamId, begun: &[Begun]) -> Result<P
             postponed.push((Some(begun.tag.clone()), after));
             continue;
         }
+        importer.count(&begun.wanted, found);
         tell(id, begun, found);
         let pause = pause::after(begun.attempts, Phase::of(id, Some(&begun.tag)));
         let pause = pause.max(retry_after(found).unwrap_or_default());
@@ -128,12 +140,42 @@ async fn import(importer: &Importer, id: &StreamId, begun: &[Begun]) -> Result<P
     }
     importer.store(found.values()).await?;
     let (condition, actor) = (Precondition::default(), Actor::importer());
-    let commit = Commit { id, condition: &condition, outcomes, create: false, names: &importer.names, actor: &actor };
+    let commit = Commit {
+        id,
+        condition: &condition,
+        outcomes,
+        create: false,
+        complete: true,
+        names: &importer.names,
+        actor: &actor,
+    };
     match importer.records.transact(&commit).await {
+        Ok(_) => importer.want_whole(id, &commit.outcomes).await?,
         // It was deleted meanwhile.
-        Ok(_) | Err(WriteError::NoStream(_)) => Ok(postponed),
-        Err(error) => Err(error),
+        Err(WriteError::NoStream(_)) => {}
+        Err(error) => return Err(error),
     }
+    Ok(postponed)
+}
+
+/// Refuses what was found where a limit of the namespace is in the way.
+async fn keep_within_limits<'a>(
+    importer: &Importer,
+    id: &StreamId,
+    begun: &'a [Begun],
+    found: &mut HashMap<&'a Tag, Found>,
+) -> Result<(), WriteError> {
+    let outcome = |begun: &'a Begun| {
+        let (tag, wanted, found) = (&begun.tag, &begun.wanted, found.get(&begun.tag)?);
+        Some(Outcome { tag, wanted, found, makes_spec: false, begun_for: None, again: None })
+    };
+    let outcomes: Vec<Outcome<'_>> = begun.iter().filter_map(outcome).collect();
+    if let Some(why) = importer.over_limit(id, &outcomes).await? {
+        for found in found.values_mut().filter(|found| matches!(found, Found::Image(_))) {
+            *found = limits::over(id, &why);
+        }
+    }
+    Ok(())
 }
 
 /// Asks only for the digest where that may tell that nothing is new, which costs no quota; `None` where the image must be
@@ -167,7 +209,9 @@ fn left_alone(begun: &Begun, found: &Found) -> Option<Duration> {
 fn retry_after(found: &Found) -> Option<Duration> {
     match found {
         Found::Failed(FetchError::Upstream(error)) => error.retry_after(),
-        Found::Failed(FetchError::Name | FetchError::Manifest(_)) | Found::Image(_) | Found::Same => None,
+        Found::Failed(FetchError::Name | FetchError::Limit(_) | FetchError::Manifest(_))
+        | Found::Image(_)
+        | Found::Same => None,
     }
 }
 
@@ -187,9 +231,9 @@ fn tell(id: &StreamId, begun: &Begun, found: &Found) {
     }
 }
 
-/// Imports the repository that a whole stream is made from.
-async fn whole(importer: &Importer, id: &StreamId) -> Result<(), WriteError> {
-    let Some(found) = importer.records.get(&keys::stream(id)).await? else { return Ok(()) };
+/// Imports the repository that a whole stream is made from. Returns how long to wait at least before it is tried again, if it is to be.
+async fn whole(importer: &Importer, id: &StreamId) -> Result<Option<Duration>, WriteError> {
+    let Some(found) = importer.records.get(&keys::stream(id)).await? else { return Ok(None) };
     let record = found.record;
     let insecure = record.annotations.get(INSECURE).is_some_and(|value| value == "true");
     let from = ObjectReference {
@@ -203,5 +247,11 @@ async fn whole(importer: &Importer, id: &StreamId) -> Result<(), WriteError> {
         ObjectMeta { name: id.name().to_owned(), namespace: id.namespace().to_owned(), ..ObjectMeta::default() };
     let spec = ImageStreamImportSpec { import: true, repository: Some(repository), images: Vec::new() };
     let import = ImageStreamImport { metadata, spec, ..ImageStreamImport::default() };
-    importer.import(&import, &Actor::importer(), false).await.map(|_| ())
+    let doing = Doing { actor: &Actor::importer(), dry_run: false, retries: true };
+    match importer.carry_out(&import, &doing).await {
+        Ok(done) => Ok(done.again),
+        // The limit may be another one in some time.
+        Err(WriteError::LimitExceeded { .. }) => Ok(Some(Duration::ZERO)),
+        Err(error) => Err(error),
+    }
 }

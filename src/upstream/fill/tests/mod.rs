@@ -1,6 +1,7 @@
 //! Fills from a source that does as it is told.
 
 mod failures;
+mod measured;
 mod reading;
 
 use std::collections::VecDeque;
@@ -20,6 +21,7 @@ use weir_storage::{BlobReader, BlobStore, SystemClock};
 
 use super::{Fetched, FillError, FillSource, Fills, Following, Settings, Wanted};
 use crate::oci::{Algorithm, Source};
+use crate::telemetry::metrics::Metrics;
 use crate::upstream::{FetchedBlob, UpstreamError};
 
 /// Content that is streamed.
@@ -150,6 +152,7 @@ fn broken() -> UpstreamError {
 struct Site {
     fills: Fills,
     blobs: Arc<FaultyBlobs>,
+    metrics: Arc<Metrics>,
     folder: TempDir,
 }
 
@@ -164,7 +167,8 @@ impl Site {
         let blobs = FilesystemBlobs::open(content, uploads, 0, Arc::new(SystemClock)).unwrap();
         let blobs = Arc::new(FaultyBlobs::new(Arc::new(blobs)));
         let settings = Settings { grace, attempts: 3, pause: Duration::from_millis(1) };
-        Self { fills: Fills::new(blobs.clone(), settings), blobs, folder }
+        let metrics = Arc::new(Metrics::new());
+        Self { fills: Fills::new(blobs.clone(), settings, Arc::clone(&metrics)), blobs, metrics, folder }
     }
 
     async fn follow(&self, source: &Arc<Scripted>) -> Result<Fetched, FillError> {

@@ -122,6 +122,41 @@ impl Hub {
         self.put("manifests", MediaType::OCI_INDEX, &Bytes::from(list.to_string()))
     }
 
+    /// Puts an artifact there that refers to an image, as signatures do. Nothing lists it yet.
+    pub(super) fn signature(&self, image: &Image, word: &str) -> Image {
+        let (config_bytes, layer_bytes) = (Bytes::from_static(b"{}"), Bytes::from(word.to_owned()));
+        let octets = "application/octet-stream";
+        let (config, layer) = (self.put("blobs", octets, &config_bytes), self.put("blobs", octets, &layer_bytes));
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": MediaType::OCI_MANIFEST,
+            "artifactType": "application/vnd.test.signature",
+            "config": { "mediaType": "application/vnd.oci.empty.v1+json", "digest": config, "size": 2 },
+            "layers": [{ "mediaType": "text/plain", "digest": layer, "size": layer_bytes.len() }],
+            "subject": { "mediaType": MediaType::OCI_MANIFEST, "digest": image.digest, "size": image.manifest.len() },
+        });
+        let manifest = Bytes::from(manifest.to_string());
+        let digest = self.put("manifests", MediaType::OCI_MANIFEST, &manifest);
+        Image { digest, manifest, config, config_bytes, layer, layer_bytes }
+    }
+
+    /// Lists artifacts as referring to an image: as a registry does, or, where `tagged`, as clients do under a tag.
+    pub(super) fn lists(&self, image: &Image, signatures: &[&Image], tagged: bool) {
+        let manifests: Vec<Value> = signatures
+            .iter()
+            .map(|found| json!({ "mediaType": MediaType::OCI_MANIFEST, "digest": found.digest, "size": found.manifest.len(), "artifactType": "application/vnd.test.signature", "annotations": { "by": "alice" } }))
+            .collect();
+        let list = json!({ "schemaVersion": 2, "mediaType": MediaType::OCI_INDEX, "manifests": manifests });
+        let list = Bytes::from(list.to_string());
+        if tagged {
+            let digest = self.put("manifests", MediaType::OCI_INDEX, &list);
+            self.tag(&format!("team/app:{}", image.digest.as_str().replace(':', "-")), &digest);
+        } else {
+            let place = format!("referrers/{}", image.digest);
+            self.state().content.insert(place, (MediaType::OCI_INDEX.to_owned(), list));
+        }
+    }
+
     pub(super) fn tag(&self, name: &str, digest: &Digest) {
         self.state().tags.insert(name.to_owned(), digest.clone());
     }

@@ -1,11 +1,15 @@
 //! Pulls behind mirror prefixes: what clients get, and what the registry behind is asked for it.
 
 mod addressing;
+mod blobs;
 mod docker_registry;
 mod failures;
 mod freshness;
 mod hub;
+mod imports;
 mod pulls;
+mod referrers;
+mod telling;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
