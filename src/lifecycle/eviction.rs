@@ -10,13 +10,13 @@
 //! # What goes
 //!
 //! What was not used for longest, a blob at a time, until the rest fits: within the budget, if there is one, and on the disk, before
-//! that is so full that pushes and downloads are refused. What somebody reads stays; if that alone is more than
+//! that is so full that pushes and downloads are refused: as much as it lacks, at most once a second. What somebody reads stays; if that alone is more than
 //! the budget, it goes when it is let go of. What still arrives does not count yet: the disk needs room for that, too.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use weir_storage::{BlobStore, CachedContent, ContentCache};
 
@@ -52,39 +52,40 @@ impl Eviction {
     pub(crate) async fn run(self, stop: CancellationToken) {
         let Some(cache) = self.blobs.cache() else { return };
         let mut bytes = cache.bytes();
-        let mut remember = interval(REMEMBER);
-        remember.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while !stop.is_cancelled() {
-            bytes.mark_unchanged();
-            self.enforce(cache, &stop).await;
-            tokio::select! {
-                () = stop.cancelled() => {}
-                changed = bytes.changed() => if changed.is_err() { return },
-                () = sleep(AGAIN) => {}
-                _ = remember.tick() => remember_uses(cache).await,
-            }
+        let (mut look, mut remember) = (every(AGAIN), every(REMEMBER));
+        loop {
+            let lacking = tokio::select! {
+                () = stop.cancelled() => return,
+                changed = bytes.changed() => if changed.is_err() { return } else { 0 },
+                // Not after each eviction: a file system may take its time to free what was removed.
+                _ = look.tick() => shortage(cache),
+                _ = remember.tick() => {
+                    remember_uses(cache).await;
+                    continue;
+                }
+            };
+            self.enforce(cache, lacking, &stop).await;
         }
     }
 
-    /// Evicts until the rest fits; whether it does.
-    async fn enforce(&self, cache: &dyn ContentCache, stop: &CancellationToken) -> bool {
+    /// Evicts until the rest fits, and so many bytes more are free on the disk, or nothing else can go.
+    async fn enforce(&self, cache: &dyn ContentCache, lacking: u64, stop: &CancellationToken) {
         let mut freed = Freed::default();
-        let fits = loop {
+        loop {
             let held = *cache.bytes().borrow();
             self.metrics.cache.hold(held);
             let over = self.budget.map_or(0, |budget| held.saturating_sub(budget));
-            let excess = over.max(shortage(cache)).min(held);
+            let excess = over.max(lacking.saturating_sub(freed.bytes)).min(held);
             if excess == 0 {
-                break true;
+                break;
             }
-            let batch = cache.unused(BATCH);
-            let now = self.evict(cache, batch, excess).await;
+            let now = self.evict(cache, cache.unused(BATCH), excess).await;
             freed.blobs = freed.blobs.saturating_add(now.blobs);
             freed.bytes = freed.bytes.saturating_add(now.bytes);
             if now.blobs == 0 || stop.is_cancelled() {
-                break false;
+                break;
             }
-        };
+        }
         if freed.blobs > 0 {
             let Freed { blobs, bytes } = freed;
             tracing::info!(
@@ -93,7 +94,6 @@ impl Eviction {
                 "Evicted {blobs} cached blobs with {bytes} bytes, which were not used for longest"
             );
         }
-        fits
     }
 
     /// Evicts as much of this as is too much.
@@ -123,6 +123,13 @@ impl Eviction {
     }
 }
 
+/// Ticks at once, and then after each period.
+fn every(period: Duration) -> Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
 /// How much the disk lacks.
 fn shortage(cache: &dyn ContentCache) -> u64 {
     cache.shortage().unwrap_or_else(|error| {
@@ -141,6 +148,7 @@ async fn remember_uses(cache: &dyn ContentCache) {
 mod tests {
     use bytes::Bytes;
     use tempfile::TempDir;
+    use tokio::time::sleep;
     use weir_storage::blob::contract::{fresh, sha256};
     use weir_storage::blob::filesystem::FilesystemBlobs;
     use weir_storage::{BlobReader, Digest, SystemClock};
@@ -264,10 +272,10 @@ mod tests {
         let reader = site.open(&read).await;
         let eviction = Eviction { blobs: Arc::clone(&site.blobs), budget: Some(0), metrics: Arc::clone(&site.metrics) };
         let cache = site.blobs.cache().unwrap();
-        assert!(!eviction.enforce(cache, &site.stop).await, "it is read");
-        assert!(site.has(&read).await);
+        eviction.enforce(cache, 0, &site.stop).await;
+        assert!(site.has(&read).await, "it is read");
         drop(reader);
-        assert!(eviction.enforce(cache, &site.stop).await);
+        eviction.enforce(cache, 0, &site.stop).await;
         assert!(!site.has(&read).await);
         site.stop().await;
     }
@@ -323,6 +331,18 @@ mod tests {
             ["weir_cache_held_bytes 0\n", "weir_cache_evicted_bytes_total 1004\n", "weir_cache_evictions_total 2\n"]
         {
             site.measures(line).await;
+        }
+        site.stop().await;
+    }
+
+    #[tokio::test]
+    async fn no_more_goes_than_the_disk_lacks() {
+        let site = Site::new(None);
+        let blobs = [site.cached(1000).await, site.cached(1000).await, site.cached(1000).await];
+        let eviction = Eviction { blobs: Arc::clone(&site.blobs), budget: None, metrics: Arc::clone(&site.metrics) };
+        eviction.enforce(site.blobs.cache().unwrap(), 1500, &site.stop).await;
+        for (digest, stays) in blobs.iter().zip([false, false, true]) {
+            assert_eq!(site.has(digest).await, stays);
         }
         site.stop().await;
     }
