@@ -20,8 +20,8 @@
 //! to 1 MiB while a body streams in, and falls back after it; at most
 //! [`requests`](crate::config::Limits::requests) requests are served at a time. With HTTP/2 a stream may have 1 MiB and a
 //! connection 4 MiB under way that no handler has read; what belongs to refused requests is discarded at once. What a
-//! client is slow to take is held up to 1 MiB and a chunk a response with HTTP/1, and 400 KiB and a chunk with HTTP/2. So it is
-//! about `requests` × 1 MiB in, as much out, and [`connections`](crate::config::Limits::connections) × 20 KiB.
+//! client is slow to take is held up to 512 KiB and a chunk a response. So it is about `requests` × 1 MiB in, half as much
+//! out, and [`connections`](crate::config::Limits::connections) × 20 KiB.
 
 pub(crate) mod apis;
 pub(crate) mod app;
@@ -43,6 +43,7 @@ mod extension;
 mod idle;
 mod limit;
 mod observe;
+mod pace;
 mod record;
 mod refusal;
 mod request_id;

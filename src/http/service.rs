@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use super::body::{BoxError, RequestBody, RequestBodyError};
 use super::extension::Peer;
 use super::idle::{Activity, Turn};
+use super::pace::Pace;
 use super::stack::Application;
 
 /// Serves the requests of one connection.
@@ -64,15 +65,16 @@ where
         let result = ready!(Pin::new(&mut self.inner).poll(cx));
         self.turn.working(false);
         let turn = Arc::clone(&self.turn);
-        Poll::Ready(result.map(|response| response.map(|body| Produced { body, turn })))
+        Poll::Ready(result.map(|response| response.map(|body| Produced { body, turn, pace: Pace::default() })))
     }
 }
 
-/// A response's body: it is our turn while it has nothing to give.
+/// A response's body: it is our turn while it has nothing to give, and the client's while it has more than is sent at once.
 #[derive(Debug)]
 pub(super) struct Produced<B> {
     body: B,
     turn: Arc<Turn>,
+    pace: Pace,
 }
 
 impl<B> HttpBody for Produced<B>
@@ -83,9 +85,14 @@ where
     type Error = BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.pace.poll_room(cx).is_pending() {
+            self.turn.working(false);
+            return Poll::Pending;
+        }
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         self.turn.working(frame.is_pending());
-        frame
+        let frame = ready!(frame);
+        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(|chunk| self.pace.count(chunk)))))
     }
 
     fn is_end_stream(&self) -> bool {
