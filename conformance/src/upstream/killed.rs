@@ -25,7 +25,7 @@ const LAYER: u64 = 48 << 20;
 /// It arrives in about this time.
 const ARRIVES_IN: Duration = Duration::from_millis(1500);
 /// The server is killed up to so long after clients came: also when all has arrived.
-const LATEST: Duration = Duration::from_millis(2000);
+const LATEST: Duration = Duration::from_secs(2);
 /// Clients at a time.
 const CLIENTS: usize = 8;
 /// Nothing is asked of a registry for long that failed while it was away.

@@ -66,19 +66,19 @@ async fn some_leave(program: &Path, upstream: &Registry, plan: &Plan) -> Result<
             sleep(Duration::from_millis(50)).await;
         }
     }
-    let cut = leaving.len();
+    let (cut, mut midway) = (leaving.len(), 0);
     while let Some(left) = leaving.join_next().await {
         left??;
+        midway += usize::from(site.meter.so_far() < plan.size);
     }
-    let missing = plan.size.saturating_sub(site.meter.so_far());
+    ensure!(midway > 0, "all of the layer had arrived before the first left");
     while let Some(pulled) = staying.join_next().await {
         pulled??;
     }
     let share = share(site.meter.take(), &image);
     ensure!(share <= ONCE, "the registry sent {share:.3} times the image");
     Ok(format!(
-        "{cut} left, the last with {} MiB to come; the others have all of it, and the registry sent {share:.4} times the image",
-        missing >> 20
+        "{cut} left, {midway} of them while it arrived; the others have all of it, and the registry sent {share:.4} times the image"
     ))
 }
 

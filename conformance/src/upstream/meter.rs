@@ -128,7 +128,8 @@ fn relay(client: &TcpStream, shared: &Arc<Shared>) -> io::Result<()> {
             let count = bytes.len() as u64;
             shared.received.fetch_add(count, Ordering::Relaxed);
             relayed += count;
-            thread::sleep(shared.due(relayed).saturating_sub(begun.elapsed()));
+            // Whoever wakes early sends early, and waits for longer the next time.
+            thread::park_timeout(shared.due(relayed).saturating_sub(begun.elapsed()));
             let mut client = client;
             client.write_all(bytes)
         };

@@ -89,24 +89,32 @@ struct Plan {
     /// Cold layers whose first byte is timed.
     cold: usize,
     kills: usize,
+    /// How often all that is cached is asked for once the registry is gone.
+    passes: usize,
     /// Rounds of the comparison, and the layers of its images.
     rounds: usize,
     layer: u64,
     seed: u64,
 }
 
+/// How much shows that all of it works.
+const SHORT: Plan =
+    Plan { size: 128 << 20, clients: 100, cold: 20, kills: 3, passes: 5, rounds: 4, layer: 8 << 20, seed: 1 };
+
+/// How much says how well.
+const LONG: Plan =
+    Plan { size: 1 << 30, clients: 100, cold: 60, kills: 20, passes: 12, rounds: 12, layer: 64 << 20, seed: 1 };
+
 impl Plan {
     fn of(options: &Options) -> Self {
-        let (size, cold, kills, rounds, layer) =
-            if options.short { (128 << 20, 20, 3, 4, 8 << 20) } else { (1 << 30, 60, 20, 12, 64 << 20) };
+        let usual = if options.short { SHORT } else { LONG };
         Self {
-            size: options.size.unwrap_or(size),
-            clients: options.clients.unwrap_or(100).max(2),
-            cold,
-            kills: options.kills.unwrap_or(kills),
-            rounds: options.rounds.unwrap_or(rounds).max(1),
-            layer,
+            size: options.size.unwrap_or(usual.size),
+            clients: options.clients.unwrap_or(usual.clients).max(2),
+            kills: options.kills.unwrap_or(usual.kills),
+            rounds: options.rounds.unwrap_or(usual.rounds).max(1),
             seed: options.seed,
+            ..usual
         }
     }
 }
@@ -132,7 +140,7 @@ pub(crate) async fn run(subject: &Subject, options: &Options, report: &mut Repor
         faults::run(program, &mut report.group("faults")).await?;
     }
     if wanted(Group::Outage) {
-        outage::run(program, &mut report.group("outage")).await?;
+        outage::run(program, &plan, &mut report.group("outage")).await?;
     }
     if wanted(Group::Proxy) {
         proxy::run(program, &plan, &mut report.group("proxy")).await?;

@@ -8,6 +8,7 @@ use reqwest::header::{ACCEPT, WARNING};
 use reqwest::{Method, StatusCode};
 use tokio::time::sleep;
 
+use super::Plan;
 use super::import::import;
 use super::pull::Puller;
 use super::registry::Registry;
@@ -31,8 +32,6 @@ const TOLD: Told<'static> =
     Told { upstreams: "first_byte = \"2s\"\npause = \"2s\"\n", mirrors: "fresh_for = \"1s\"\n" };
 /// From one pass to the next.
 const BETWEEN: Duration = Duration::from_millis(1500);
-/// Passes once the registry is left alone.
-const PASSES: usize = 8;
 /// Until the registry is left alone: five failures, each after two seconds where it is silent.
 const OPENS: Duration = Duration::from_secs(6);
 
@@ -62,13 +61,13 @@ struct Pass {
 }
 
 /// Runs the group.
-pub(super) async fn run(program: &Path, checks: &mut Checks<'_>) -> Result<()> {
-    checks.step("the registry refuses connections", gone(program, Gone::Refuses)).await;
-    checks.step("the registry takes connections and never answers", gone(program, Gone::Silent)).await;
+pub(super) async fn run(program: &Path, plan: &Plan, checks: &mut Checks<'_>) -> Result<()> {
+    checks.step("the registry refuses connections", gone(program, plan, Gone::Refuses)).await;
+    checks.step("the registry takes connections and never answers", gone(program, plan, Gone::Silent)).await;
     Ok(())
 }
 
-async fn gone(program: &Path, how: Gone) -> Result<String> {
+async fn gone(program: &Path, plan: &Plan, how: Gone) -> Result<String> {
     let mut upstream = debian().await?;
     let site = Site::start(program, &upstream, TOLD).await?;
     let prefix = match how {
@@ -85,24 +84,24 @@ async fn gone(program: &Path, how: Gone) -> Result<String> {
         Gone::Refuses => upstream.stop().await?,
         Gone::Silent => site.meter.fall_silent(),
     }
-    let told = served(&api, &wanted, &warm).await;
+    let told = served(&api, &wanted, &warm, plan.passes).await;
     if told.is_err() {
         site.weir.show_log()?;
     }
     told
 }
 
-async fn served(api: &Api, wanted: &[Wanted], warm: &Pass) -> Result<String> {
+async fn served(api: &Api, wanted: &[Wanted], warm: &Pass, passes: usize) -> Result<String> {
     sleep(BETWEEN).await;
     let before = ask(api, wanted).await?;
     sleep(OPENS).await;
     let mut open = Pass::default();
-    for _ in 0..PASSES {
+    for _ in 0..passes {
         sleep(BETWEEN).await;
         open.add(ask(api, wanted).await?);
     }
     let tags = wanted.iter().filter(|wanted| wanted.by_tag && !wanted.path.contains(IMPORTED.0)).count();
-    ensure!(open.stale == tags * PASSES, "{} answers said that they were stale, not {}", open.stale, tags * PASSES);
+    ensure!(open.stale == tags * passes, "{} answers said that they were stale, not {}", open.stale, tags * passes);
     let answers = open.tags.len() + open.others.len();
     let [warm, before, open] = [warm, &before, &open]
         .map(|pass| (Times::of(pass.tags.iter().copied()), Times::of(pass.others.iter().copied())));

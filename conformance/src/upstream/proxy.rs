@@ -22,7 +22,7 @@ const AT_ONCE: usize = 3;
 /// Layers of an image.
 const LAYERS: usize = 5;
 /// Warm pulls in a turn: one is soon over.
-const WARM: usize = 3;
+const WARM: u32 = 3;
 /// What a pull may take, in shares of what it takes through the other one.
 const BOUND: f64 = 1.0;
 /// Sizes of layers that are long in coming.
@@ -122,7 +122,7 @@ async fn turns(sides: [Side; 2], tag: &str, image: &Image, round: usize) -> Resu
         for _ in 0..WARM {
             warm += tokio::task::block_in_place(|| sides[index].pull(tag, image))?;
         }
-        took[index] = Took { cold: cold.as_secs_f64(), warm: warm.as_secs_f64() / WARM as f64 };
+        took[index] = Took { cold: cold.as_secs_f64(), warm: warm.as_secs_f64() / f64::from(WARM) };
     }
     Ok(took)
 }
