@@ -20,6 +20,7 @@ use super::{Registry, Result};
 use crate::namespaces::Namespaces;
 use crate::oci::{Descriptor, Manifest, Reference, Source, StreamId};
 use crate::records::{Actor, BlobLink, Origin, keys};
+use crate::streams::insecure;
 use crate::upstream::fill::{Fetched, FillError, UpstreamBlob, UpstreamManifest, Wanted};
 use crate::upstream::{Repository, UpstreamError};
 
@@ -89,6 +90,11 @@ impl Registry {
         let actor = Actor::anonymous();
         let namespaces = Namespaces { records: &self.records, keyring: &self.keyring, actor: &actor, dry_run: false };
         let logins = namespaces.logins(stream.namespace()).await?;
-        Ok(self.upstreams.repository(source, &logins))
+        // Below a prefix the operator says how a registry is read, and nobody else.
+        if self.mirror(stream).is_some() {
+            return Ok(self.upstreams.repository(source, &logins));
+        }
+        let source = insecure::as_said(&self.records, stream, source).await?;
+        Ok(self.upstreams.repository(&source, &logins))
     }
 }

@@ -6,6 +6,7 @@
 //! - [`mapping`]: "this image is now this tag": what each push by tag commits.
 //! - [`links`]: the link by which a stream serves a manifest.
 //! - [`import`]: reading tags and metadata of other registries: on demand, when a spec asks for it, and by schedule.
+//! - [`insecure`]: where plain HTTP will do.
 //! - [`image`]: the metadata of an image, made from its manifest and config.
 //! - [`spec`]: what is wanted of a stream's tags, and what a change of that does.
 //! - [`object`]: the objects of `image.openshift.io/v1` as they are printed.
@@ -25,6 +26,7 @@ pub(crate) mod field_error;
 pub(crate) mod history;
 pub(crate) mod image;
 pub(crate) mod import;
+pub(crate) mod insecure;
 pub(crate) mod links;
 pub(crate) mod mapping;
 pub(crate) mod names;

@@ -12,15 +12,13 @@ use crate::streams::import::commit::{Again, Commit, Outcome};
 use crate::streams::import::fetch::FetchError;
 use crate::streams::import::wanted::{LEGACY, Terms, Wanted};
 use crate::streams::import::{Doing, Found, Importer, limits, refused};
+use crate::streams::insecure::is_insecure;
 use crate::streams::object::{
     ImageStreamImport, ImageStreamImportSpec, ObjectMeta, ObjectReference, RepositoryImportSpec, TagImportPolicy,
 };
 use crate::streams::state::{self, StreamState};
 use crate::streams::write::{Precondition, WriteError};
 use crate::upstream::{Credentials, UpstreamError};
-
-/// Says of a stream that plain HTTP, and TLS that proves nothing, will do for all that it is imported from.
-const INSECURE: &str = "openshift.io/image.insecureRepository";
 
 /// The parts that were not tried after all, with the time after which they may be.
 pub(super) type Postponed = Vec<(Part, Duration)>;
@@ -66,7 +64,7 @@ async fn begin(importer: &Importer, id: &StreamId, tag: &Tag) -> Result<Option<B
     let remembered = importer.records.get(&keys::import_state(id, tag)).await?.map(|found| found.record);
     let specs = BTreeMap::from([(tag.clone(), spec.clone())]);
     let terms = Terms { import: importer.upstreams.import(), specs: &specs };
-    let Some(wanted) = Wanted::of_spec(tag, &spec, is_insecure(&state), &terms) else { return Ok(None) };
+    let Some(wanted) = Wanted::of_spec(tag, &spec, is_insecure(&state.record), &terms) else { return Ok(None) };
     let condition = state.conditions.get(tag);
     let counted = remembered.as_ref().and_then(|state| state.failing.as_ref());
     let counted = counted.filter(|count| condition.is_some_and(|condition| condition.since == count.since));
@@ -79,10 +77,6 @@ async fn begin(importer: &Importer, id: &StreamId, tag: &Tag) -> Result<Option<B
         wanted,
         seen,
     }))
-}
-
-fn is_insecure(state: &StreamState) -> bool {
-    state.record.annotations.get(INSECURE).is_some_and(|value| value == "true")
 }
 
 /// The digest that the upstream had the last time: as long as it still has it, nothing is new. `None` where something else
@@ -235,7 +229,7 @@ fn tell(id: &StreamId, begun: &Begun, found: &Found) {
 async fn whole(importer: &Importer, id: &StreamId) -> Result<Option<Duration>, WriteError> {
     let Some(found) = importer.records.get(&keys::stream(id)).await? else { return Ok(None) };
     let record = found.record;
-    let insecure = record.annotations.get(INSECURE).is_some_and(|value| value == "true");
+    let insecure = is_insecure(&record);
     let from = ObjectReference {
         kind: "DockerImage".to_owned(),
         name: record.source_repository,
