@@ -59,7 +59,7 @@ pub(super) fn ask(digest: &Digest, from: u64) -> Ask {
         let range = HeaderValue::from_str(&format!("bytes={from}-"));
         headers.extend(range.map(|range| (header::RANGE, range)));
     }
-    Ask { method: Method::GET, path: format!("blobs/{digest}"), headers, lane: Lane::Blobs, by: By::Digest }
+    Ask { method: Method::GET, path: format!("blobs/{digest}"), headers, lane: Lane::Blobs, by: By::Part }
 }
 
 /// What a `Content-Range` says.

@@ -1,7 +1,8 @@
 //! Where a repository is read, in the order of trying: its mirrors, and then itself.
 //!
 //! Source: the importer of OpenShift and `registries.conf`, restated: the most specific mirrored prefix counts; several sets
-//! for the same one are joined; what is asked for by tag goes to mirrors for tags only, and by digest to those for digests.
+//! for the same one are joined; what is asked for by tag goes to mirrors for tags only, and by digest to those for digests. What
+//! a manifest names goes to both.
 
 use crate::config::{Mirror, PullFromMirror, RegistryPrefix, Upstreams};
 use crate::oci::Source;
@@ -41,8 +42,8 @@ fn sets<'a>(mirrors: &'a [Mirror], name: &str) -> Vec<&'a Mirror> {
 fn serves(pull: PullFromMirror, by: By) -> bool {
     match pull {
         PullFromMirror::All => true,
-        PullFromMirror::Digest => by == By::Digest,
-        PullFromMirror::Tag => by == By::Tag,
+        PullFromMirror::Digest => by != By::Tag,
+        PullFromMirror::Tag => by != By::Digest,
     }
 }
 

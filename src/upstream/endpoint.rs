@@ -45,6 +45,8 @@ pub(super) enum By {
     Tag,
     /// A digest.
     Digest,
+    /// The digest by which a manifest names it: whoever has the image has its parts, also where it was named by a tag.
+    Part,
 }
 
 /// An answer of success, which is read.

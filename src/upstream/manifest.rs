@@ -38,8 +38,17 @@ pub(crate) struct FetchedManifest {
 impl Repository {
     /// Reads a manifest. By digest, it is what was asked for or an error; by tag, it is what the registry says that it is.
     pub(crate) async fn manifest(&self, reference: &Reference) -> Result<FetchedManifest, UpstreamError> {
+        self.manifest_by(reference, by(reference)).await
+    }
+
+    /// Reads a manifest that another one names, or that was read before.
+    pub(crate) async fn part(&self, digest: &Digest) -> Result<FetchedManifest, UpstreamError> {
+        self.manifest_by(&Reference::Digest(digest.clone()), By::Part).await
+    }
+
+    async fn manifest_by(&self, reference: &Reference, by: By) -> Result<FetchedManifest, UpstreamError> {
         let mut failures = Failures::default();
-        for endpoint in self.endpoints(by(reference))? {
+        for endpoint in self.endpoints(by)? {
             match self.manifest_at(&endpoint, reference).await {
                 Ok(manifest) => return Ok(manifest),
                 Err(error) => failures.add(error, endpoint.is_mirror),
@@ -54,7 +63,7 @@ impl Repository {
         endpoint: &Endpoint,
         reference: &Reference,
     ) -> Result<FetchedManifest, UpstreamError> {
-        let ask = ask(Method::GET, reference);
+        let ask = ask(Method::GET, reference, by(reference));
         let (headers, content) = endpoint.whole(&self.inner, &ask, self.inner.manifest_limit).await?;
         let (stated, content_type) = (stated(&headers), content_type(&headers));
         let digest = match (reference, stated) {
@@ -71,7 +80,7 @@ impl Repository {
     /// What a tag means. Costs no manifest, which registries count, unless the answer has no digest.
     pub(crate) async fn digest(&self, tag: &Tag) -> Result<Digest, UpstreamError> {
         let reference = Reference::Tag(tag.clone());
-        let answered = self.ask(&ask(Method::HEAD, &reference)).await;
+        let answered = self.ask(&ask(Method::HEAD, &reference, By::Tag)).await;
         match answered {
             Ok(reply) => match stated(reply.response.headers()) {
                 Some(digest) => Ok(digest),
@@ -105,7 +114,7 @@ fn by(reference: &Reference) -> By {
     }
 }
 
-fn ask(method: Method, reference: &Reference) -> Ask {
+fn ask(method: Method, reference: &Reference, by: By) -> Ask {
     let accept = ACCEPT.into_iter().map(|accept| (header::ACCEPT, HeaderValue::from_static(accept)));
     let mut headers = HeaderMap::new();
     // One line each: some registries read the first only up to a comma.
@@ -113,7 +122,7 @@ fn ask(method: Method, reference: &Reference) -> Ask {
         headers.append(name, value);
     });
     let lane = if method == Method::HEAD { Lane::Heads } else { Lane::Manifests };
-    Ask { method, path: format!("manifests/{reference}"), headers, lane, by: by(reference) }
+    Ask { method, path: format!("manifests/{reference}"), headers, lane, by }
 }
 
 /// The digest that an answer states, if it is one that can be verified.

@@ -57,7 +57,7 @@ impl Repository {
 
     /// The same without its mirrors, of which one gave wrong bytes; `None` where that makes no difference.
     pub(crate) fn without_mirrors(&self) -> Option<Self> {
-        let places = self.endpoints(By::Digest).ok()?;
+        let places = self.endpoints(By::Part).ok()?;
         let both = places.iter().any(|place| place.is_mirror) && places.iter().any(|place| !place.is_mirror);
         both.then(|| Self { alone: true, ..self.clone() })
     }

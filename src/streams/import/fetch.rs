@@ -80,7 +80,7 @@ pub(super) struct Fetch<'a> {
 impl Fetch<'_> {
     /// Reads what a tag or digest means.
     pub(super) async fn get(&self, reference: &Reference) -> Result<Arc<Fetched>, FetchError> {
-        let (mut found, mut manifest) = self.manifest(reference).await?;
+        let (mut found, mut manifest) = parsed(self.repository.manifest(reference).await?)?;
         let upstream = found.digest.clone();
         for _ in 0..DEEPEST {
             if manifest.kind() == ManifestKind::Image || self.whole_lists {
@@ -88,7 +88,7 @@ impl Fetch<'_> {
             }
             let chosen = self.preference.choose(manifest.manifests());
             let chosen = chosen.ok_or_else(|| FetchError::Manifest("the manifest list is empty".to_owned()))?;
-            (found, manifest) = self.manifest(&Reference::Digest(chosen.digest.clone())).await?;
+            (found, manifest) = self.part(&chosen.digest).await?;
         }
         if manifest.kind() == ManifestKind::Index && !self.whole_lists {
             return Err(FetchError::Manifest("the manifest list holds nothing but lists".to_owned()));
@@ -97,11 +97,9 @@ impl Fetch<'_> {
         Ok(Arc::new(Fetched { upstream, ..fetched }))
     }
 
-    async fn manifest(&self, reference: &Reference) -> Result<(FetchedManifest, Manifest), FetchError> {
-        let found = self.repository.manifest(reference).await?;
-        let manifest = Manifest::parse(&found.content, Some(&found.media_type))
-            .map_err(|error| FetchError::Manifest(error.to_string()))?;
-        Ok((found, manifest))
+    /// A manifest that a list names.
+    async fn part(&self, digest: &Digest) -> Result<(FetchedManifest, Manifest), FetchError> {
+        parsed(self.repository.part(digest).await?)
     }
 
     /// A manifest with its config, or with its children.
@@ -146,9 +144,15 @@ impl Fetch<'_> {
     }
 
     async fn child(&self, child: &Descriptor, depth: usize) -> Result<Fetched, FetchError> {
-        let (found, manifest) = self.manifest(&Reference::Digest(child.digest.clone())).await?;
+        let (found, manifest) = self.part(&child.digest).await?;
         self.whole(found, manifest, depth).await
     }
+}
+
+fn parsed(found: FetchedManifest) -> Result<(FetchedManifest, Manifest), FetchError> {
+    let manifest = Manifest::parse(&found.content, Some(&found.media_type));
+    let manifest = manifest.map_err(|error| FetchError::Manifest(error.to_string()))?;
+    Ok((found, manifest))
 }
 
 /// Whether what a list names is a manifest.

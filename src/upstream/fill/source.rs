@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 
-use crate::oci::{Digest, Reference, Source};
+use crate::oci::{Digest, Source};
 use crate::upstream::{FetchedBlob, Repository, UpstreamError};
 
 /// A place that has some content.
@@ -69,7 +69,7 @@ impl FillSource for UpstreamManifest {
     }
 
     async fn open(&self, from: u64) -> Result<FetchedBlob, UpstreamError> {
-        let manifest = self.repository.manifest(&Reference::Digest(self.digest.clone())).await?;
+        let manifest = self.repository.part(&self.digest).await?;
         let size = u64::try_from(manifest.content.len()).ok();
         let from = usize::try_from(from).unwrap_or(usize::MAX).min(manifest.content.len());
         let rest = manifest.content.slice(from..);
