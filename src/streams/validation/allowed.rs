@@ -65,6 +65,28 @@ mod tests {
         list.refusal(name, insecure, &Path::new("from").child("name")).map(|error| error.to_string())
     }
 
+    /// `TestValidateRegistryAllowedForImport`. That an import is forbidden is said only to those who may not import from
+    /// anywhere, which comes with rights; the reason is the same.
+    mod registry_allowed_for_import {
+        use super::*;
+
+        fn refused(allowed: &str) -> Option<String> {
+            let list = AllowList::new(&[allowed.parse().unwrap()], []);
+            list.refusal("example.com:443/a", false, &Path::new("from")).map(|error| error.to_string())
+        }
+
+        #[test]
+        fn allow_whitelisted() {
+            assert_eq!(refused("example.com"), None);
+        }
+
+        #[test]
+        fn fail_when_not_on_whitelist() {
+            let told = r#"from: Forbidden: registry "example.com:443" not allowed by whitelist: "foo.bar:443""#;
+            assert_eq!(refused("foo.bar").as_deref(), Some(told));
+        }
+    }
+
     #[test]
     fn registries_that_are_not_listed_are_refused() {
         let allowed = ["upstream.test:5000", "*.allowed.test"];

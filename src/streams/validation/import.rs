@@ -35,35 +35,42 @@ pub(crate) fn check(import: &ImageStreamImport) -> Vec<FieldError> {
 }
 
 fn check_image(image: &ImageImportSpec, path: &Path, errors: &mut Vec<FieldError>) {
-    check_kind(&image.from, path, errors);
-    let name = path.child("from").child("name");
-    if image.from.name.is_empty() {
-        errors.push(name.required(""));
-    } else if image.from.name != SEARCH {
-        pull_spec(&image.from.name, &name, errors);
-    }
-    if image.to.as_ref().is_some_and(|to| to.name.is_empty()) {
-        errors.push(path.child("to").child("name").invalid("", "the name of the target tag must be specified"));
+    if is_docker_image(&image.from, path, errors) {
+        let name = path.child("from").child("name");
+        if image.to.as_ref().is_some_and(|to| to.name.is_empty()) {
+            errors.push(path.child("to").child("name").invalid("", "the name of the target tag must be specified"));
+        }
+        if image.from.name.is_empty() {
+            errors.push(name.required(""));
+        } else if image.from.name != SEARCH {
+            pull_spec(&image.from.name, &name, errors);
+        }
     }
     input::import_mode(&image.import_policy.import_mode, &path.child("importPolicy"), errors);
 }
 
 fn check_repository(repository: &RepositoryImportSpec, path: &Path, errors: &mut Vec<FieldError>) {
-    check_kind(&repository.from, path, errors);
-    let name = path.child("from").child("name");
-    let given = &repository.from.name;
-    if given.is_empty() {
-        errors.push(name.required("container image references require a name"));
-    } else if let Some(reference) = pull_spec(given, &name, errors)
-        && !(reference.tag.is_empty() && reference.id.is_empty())
-    {
-        errors.push(name.invalid(given.as_str(), "you must specify an image repository, not a tag or ID"));
+    if is_docker_image(&repository.from, path, errors) {
+        check_repository_name(&repository.from.name, &path.child("from").child("name"), errors);
     }
     input::import_mode(&repository.import_policy.import_mode, &path.child("importPolicy"), errors);
 }
 
-fn check_kind(from: &ObjectReference, path: &Path, errors: &mut Vec<FieldError>) {
-    if from.kind != SourceKind::DockerImage.name() {
+fn check_repository_name(given: &str, path: &Path, errors: &mut Vec<FieldError>) {
+    if given.is_empty() {
+        errors.push(path.required("container image references require a name"));
+    } else if let Some(reference) = pull_spec(given, path, errors)
+        && !(reference.tag.is_empty() && reference.id.is_empty())
+    {
+        errors.push(path.invalid(given, "you must specify an image repository, not a tag or ID"));
+    }
+}
+
+/// Whether something is to be imported from another registry. The names of all else are none of an import's business.
+fn is_docker_image(from: &ObjectReference, path: &Path, errors: &mut Vec<FieldError>) -> bool {
+    let is_docker_image = from.kind == SourceKind::DockerImage.name();
+    if !is_docker_image {
         errors.push(path.child("from").child("kind").invalid(from.kind.as_str(), ONLY_DOCKER_IMAGE));
     }
+    is_docker_image
 }

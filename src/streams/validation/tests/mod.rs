@@ -1,12 +1,14 @@
 //! The rows of openshift-apiserver's own tests of its validation, each under its name, and what recorded clusters said.
 //!
-//! Rows about an operator's list of allowed registries come with imports, where that list is read.
+//! Rows about an operator's list of allowed registries stand beside that list ([`super::allowed`]).
+
+mod image_stream_import;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{image, image_tag, import, mapping, signature, stream, stream_tag};
+use super::{image, image_tag, mapping, signature, stream, stream_tag};
 use crate::streams::field_error::{FieldError, Path};
 use crate::streams::object::read;
 
@@ -346,48 +348,4 @@ fn image_tag_update() {
     );
     let status = update(json!({"metadata": metadata, "spec": {"name": "bar", "from": from}, "status": {"tag": "bar"}}));
     assert_eq!(status, ["status: Invalid value: \"\": may not update fields other than spec"]);
-}
-
-fn of_import(spec: &Value) -> Vec<String> {
-    let object = json!({"metadata": {"name": "foo", "namespace": "ns"}, "spec": spec});
-    texts(&import::check(&read(object).unwrap()))
-}
-
-/// Source: `TestValidateImageStreamImport`, without what needs a list of allowed registries.
-#[test]
-fn image_stream_import() {
-    let image = |kind: &str, name: &str, mode: &str| json!({"from": {"kind": kind, "name": name}, "importPolicy": {"importMode": mode}});
-    let repository = |name: &str| json!({"repository": {"from": {"kind": "DockerImage", "name": name}}});
-    let at = "spec.repository.from.name";
-    for (name, rule) in [
-        ("a-|///bbb", "invalid reference format"),
-        ("a/b:tag", "you must specify an image repository, not a tag or ID"),
-        (&format!("a/b@{DIGEST}"), "you must specify an image repository, not a tag or ID"),
-    ] {
-        assert_eq!(of_import(&repository(name)), [format!("{at}: Invalid value: \"{name}\": {rule}")]);
-    }
-    let none = of_import(&repository(""));
-    assert_eq!(none, [format!("{at}: Required value: container image references require a name")]);
-    let images = json!({"images": [
-        image("DockerImage", &format!("abc@{DIGEST}"), ""), image("DockerImage", "abc@badid", ""),
-        image("ImageStreamTag", "abc", ""), image("ImageStreamImage", "abc", ""), image("DockerImage", "*", "Legacy"),
-    ]});
-    let wanted = [
-        "spec.images[1].from.name: Invalid value: \"abc@badid\": invalid reference format",
-        "spec.images[2].from.kind: Invalid value: \"ImageStreamTag\": only DockerImage is supported",
-        "spec.images[3].from.kind: Invalid value: \"ImageStreamImage\": only DockerImage is supported",
-    ];
-    assert_eq!(of_import(&images), wanted, "only DockerImage tags can be scheduled");
-    let mode = "invalid import mode, valid modes are '', 'Legacy', 'PreserveOriginal'";
-    let odd = json!({"images": [image("DockerImage", "abc", "Odd")],
-        "repository": {"from": {"kind": "DockerImage", "name": "abc"}, "importPolicy": {"importMode": "Odd"}}});
-    let wanted = ["images[0]", "repository"]
-        .map(|part| format!("spec.{part}.importPolicy.importMode: Invalid value: \"Odd\": {mode}"));
-    assert_eq!(of_import(&odd), wanted, "invalid importMode");
-    let untagged = json!({"images": [{"from": {"kind": "DockerImage", "name": "abc"}, "to": {}}]});
-    assert_eq!(
-        of_import(&untagged),
-        ["spec.images[0].to.name: Invalid value: \"\": the name of the target tag must be specified"]
-    );
-    assert!(of_import(&json!({}))[0].ends_with("you must specify at least one image or a repository import"));
 }
