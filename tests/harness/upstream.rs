@@ -131,7 +131,7 @@ impl Upstream {
     /// The requests that it answered so far, method and path.
     pub(crate) fn requests(&self) -> Vec<String> {
         let log = fs::read_to_string(self.log()).unwrap();
-        let request = |line: &str| Some(line.split('"').nth(1)?.strip_suffix(" HTTP/1.1")?.to_owned());
+        let request = |line: &str| Some(line.split('"').nth(1)?.rsplit_once(" HTTP/")?.0.to_owned());
         log.lines().filter_map(request).collect()
     }
 

@@ -175,3 +175,90 @@ async fn a_tag_that_is_set_without_a_schedule_has_none_any_more() {
     assert_eq!(upstream.requests().len(), asked, "{:?}", upstream.requests());
     assert_eq!(history(&stream(&weir).await, "latest"), [one.digest()]);
 }
+
+/// `TestScheduledImport`: what is scheduled is asked about again and again; not what is gone, and nothing where schedules are off.
+#[tokio::test]
+async fn scheduled_import() {
+    let (upstream, on) = (Upstream::start(), Weir::with(importing));
+    let off = Weir::with(|config| {
+        importing(config);
+        config.upstreams.import.scheduled_per_minute = 0;
+    });
+    for (weir, name) in [(&on, "v1"), (&off, "v2")] {
+        let one = upstream.put_image("a/b", name, name);
+        let mut wanted = super::image(&format!("{}/a/b:{name}", upstream.host()), "latest");
+        wanted["importPolicy"]["scheduled"] = true.into();
+        super::import(weir, super::images(&[wanted])).await;
+        let often = json!({ "metadata": { "annotations": { "importer.weir/schedule": "1s" } } });
+        let call = weir.patch(path("team", "imagestreams/app"));
+        call.header("content-type", "application/merge-patch+json").body(often.to_string()).await.is(200);
+        assert_eq!(history(&stream(weir).await, "latest"), [one.digest()]);
+    }
+    let heads = |tag: &str| {
+        let head = format!("HEAD /v2/a/b/manifests/{tag}");
+        upstream.requests().into_iter().filter(|asked| *asked == head).count()
+    };
+    let began = Instant::now();
+    while heads("v1") < 2 {
+        assert!(began.elapsed() < PATIENCE, "{:?}", upstream.requests());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    on.delete(path("team", "imagestreams/app")).await.is(200);
+    // One may be under way.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let before = heads("v1");
+    tokio::time::sleep(Duration::from_millis(2200)).await;
+    assert_eq!((heads("v1"), heads("v2")), (before, 0));
+}
+
+/// `TestHandleImageStream`, as far as whole streams are concerned: what was imported once is not imported again by itself.
+mod handle_image_stream {
+    use super::*;
+
+    /// Makes a stream, and tells what the registry was asked until a tag of another stream, made after it, was imported.
+    async fn asked(annotations: Value, spec: impl Fn(&str) -> Value) -> Vec<String> {
+        let (upstream, weir) = (Upstream::start(), Weir::with(importing));
+        let (other, after) =
+            (upstream.put_image("test/other", "latest", "other"), upstream.put_image("a/b", "v1", "one"));
+        assert_ne!(other.digest(), after.digest());
+        let body = json!({
+            "kind": "ImageStream",
+            "apiVersion": "image.openshift.io/v1",
+            "metadata": { "name": "test", "annotations": annotations },
+            "spec": spec(&format!("{}/test/other", upstream.host())),
+        });
+        weir.post(path("team", "imagestreams")).body(body.to_string()).await.is(201);
+        set(&weir, "latest", &format!("{}/a/b:v1", upstream.host())).await;
+        until(&weir, |shown| history(shown, "latest") == [after.digest()]).await;
+        upstream.requests().into_iter().filter(|asked| asked.contains("test/other")).collect()
+    }
+
+    fn checked(when: &str) -> Value {
+        json!({
+            "openshift.io/image.dockerRepositoryCheck": when,
+            "openshift.io/image.insecureRepository": "true",
+        })
+    }
+
+    #[tokio::test]
+    async fn a_checked_stream_without_tags_is_not_imported() {
+        assert_eq!(asked(checked("2026-11-22T10:00:00Z"), |_| json!({})).await, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_checked_repository_is_not_imported() {
+        for when in ["2026-11-22T10:00:00Z", "a random error"] {
+            let spec = |repository: &str| json!({ "dockerImageRepository": repository });
+            assert_eq!(asked(checked(when), spec).await, [""; 0]);
+        }
+    }
+
+    #[tokio::test]
+    async fn tags_that_are_only_references_are_not_imported() {
+        let spec = |repository: &str| {
+            let from = json!({ "kind": "DockerImage", "name": format!("{repository}:latest") });
+            json!({ "tags": [{ "name": "latest", "from": from, "reference": true }] })
+        };
+        assert_eq!(asked(json!({ "openshift.io/image.insecureRepository": "true" }), spec).await, [""; 0]);
+    }
+}

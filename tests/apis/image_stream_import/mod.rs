@@ -2,6 +2,9 @@
 
 mod background;
 mod images;
+mod import;
+mod import_from_mirror;
+mod import_manifest_list;
 mod logins;
 mod repositories;
 

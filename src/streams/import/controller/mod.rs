@@ -31,10 +31,10 @@ use weir_storage::Revision;
 use self::budget::Budget;
 use self::due::{Due, Known, Why};
 use self::plans::{Part, Plans};
-use self::rhythm::{Phase, Rhythm};
+use self::rhythm::{Phase, Rhythm, SCHEDULE};
 use super::{CHECKED, Importer};
 use crate::oci::{StreamId, Tag};
-use crate::records::{Decide, Error, Moment, Transaction, keys};
+use crate::records::{Decide, Error, Moment, Stream, Transaction, keys};
 use crate::streams::state;
 use crate::streams::write::WriteError;
 
@@ -64,6 +64,8 @@ pub(crate) struct Controller {
     budget: Budget,
     /// Whole repositories that were tried in vain.
     failing: HashMap<StreamId, Failing>,
+    /// What streams say of how often their tags are imported, where they do.
+    schedules: HashMap<StreamId, String>,
     running: JoinSet<Ran>,
     position: Revision,
 }
@@ -87,7 +89,8 @@ impl Controller {
     pub(crate) fn new(importer: Importer) -> Self {
         let budget = Budget::new(importer.upstreams.import().scheduled_per_minute);
         let position = importer.records.metadata().revision();
-        Self { importer, plans: Plans::default(), budget, failing: HashMap::new(), running: JoinSet::new(), position }
+        let (plans, failing, schedules) = (Plans::default(), HashMap::new(), HashMap::new());
+        Self { importer, plans, budget, failing, schedules, running: JoinSet::new(), position }
     }
 
     /// Works until the server stops. An import that is under way then is given up: nothing of it was committed.
@@ -151,9 +154,11 @@ impl Controller {
             }
         }
         for found in self.importer.records.scan(&keys::streams_all(), |scan| scan).await?.records {
-            if let (Some(id), false) = (stream_of(&found.key), found.record.source_repository.is_empty()) {
+            let Some(id) = stream_of(&found.key) else { continue };
+            if !found.record.source_repository.is_empty() {
                 self.look(&id, &None).await?;
             }
+            self.note_schedule(&id, Some(&found.record));
         }
         self.forget_orphans().await
     }
@@ -195,10 +200,11 @@ impl Controller {
                     parts.extend(tag_of(&changed.key).map(|(id, tag)| (id, Some(tag))));
                 }
                 b"stream" => {
-                    let Some(id) = stream_of(&changed.key) else { continue };
-                    // How often its tags are imported may have changed, too.
-                    parts.extend(self.plans.parts(&id).map(|part| (id.clone(), part)));
-                    parts.insert((id, None));
+                    if let Some(id) = stream_of(&changed.key) {
+                        let tags = self.rescheduled(&id).await?;
+                        parts.extend(tags.into_iter().map(|tag| (id.clone(), Some(tag))));
+                        parts.insert((id, None));
+                    }
                 }
                 b"secret" => _ = namespaces.insert(keys::part(&changed.key, 0).to_owned()),
                 _ => {}
@@ -213,6 +219,26 @@ impl Controller {
         }
         self.position = last;
         Ok(())
+    }
+
+    /// The tags of a stream that now says something else of how often they are imported.
+    async fn rescheduled(&mut self, id: &StreamId) -> Result<Vec<Tag>, Error> {
+        let found = self.importer.records.get(&keys::stream(id)).await?;
+        if !self.note_schedule(id, found.as_ref().map(|found| &found.record)) {
+            return Ok(Vec::new());
+        }
+        let keys = self.importer.records.keys(&keys::specs_of(id), |scan| scan).await?;
+        Ok(keys.iter().filter_map(|key| tag_of(key)).map(|(_, tag)| tag).collect())
+    }
+
+    /// Notes what a stream says of how often its tags are imported. Whether that is something else than before.
+    fn note_schedule(&mut self, id: &StreamId, stream: Option<&Stream>) -> bool {
+        let said = stream.and_then(|stream| stream.annotations.get(SCHEDULE)).cloned();
+        let before = match said.clone() {
+            Some(said) => self.schedules.insert(id.clone(), said),
+            None => self.schedules.remove(id),
+        };
+        before != said
     }
 
     /// Plans a part by what is stored of it.

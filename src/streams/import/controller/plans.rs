@@ -98,11 +98,6 @@ impl Plans {
         self.requeue(id);
     }
 
-    /// The parts of a stream that are planned.
-    pub(super) fn parts(&self, id: &StreamId) -> impl Iterator<Item = Part> {
-        self.dues.get(id).into_iter().flat_map(BTreeMap::keys).cloned()
-    }
-
     /// How many parts are planned.
     pub(super) fn len(&self) -> usize {
         self.dues.values().map(BTreeMap::len).sum()

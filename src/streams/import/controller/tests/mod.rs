@@ -1,4 +1,6 @@
-//! Whole repositories that could not be imported at once.
+//! Whole repositories that could not be imported at once; [`scheduler`] plays the schedule through.
+
+mod scheduler;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
