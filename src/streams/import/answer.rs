@@ -1,6 +1,6 @@
 //! What an import is answered with.
 
-use super::fetch::Fetched;
+use super::fetch::{FetchError, Fetched};
 use super::refusal::of_repository;
 use super::wanted::Wanted;
 use super::{Found, Listed, refused};
@@ -8,6 +8,7 @@ use crate::records::{Error, Records, keys};
 use crate::streams::HostNames;
 use crate::streams::image::{self, Seen};
 use crate::streams::object::{Image, ImageImportStatus, RepositoryImportStatus, Status};
+use crate::upstream::UpstreamError;
 
 /// Answers an import.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,10 @@ impl Answer<'_> {
 
     async fn image(&self, wanted: &Wanted, found: &Found) -> Result<ImageImportStatus, Error> {
         let status = refused(wanted, found).unwrap_or_else(|| Status::success(0));
-        let mut answer = ImageImportStatus { status, tag: wanted.tag(), ..ImageImportStatus::default() };
+        // As recorded: of a registry that is blocked not even the tag is told.
+        let is_blocked = matches!(found, Found::Failed(FetchError::Upstream(UpstreamError::Blocked { .. })));
+        let tag = if is_blocked { String::new() } else { wanted.tag() };
+        let mut answer = ImageImportStatus { status, tag, ..ImageImportStatus::default() };
         if let Found::Image(fetched) = found {
             answer.image = Some(self.shown(wanted, fetched, wanted.include_manifest).await?);
             for child in fetched.all().skip(1) {

@@ -54,7 +54,9 @@ impl Asked<'_> {
                 Status::failure(401, "Unauthorized", format!("you may not have access to the container image {full:?}"))
             }
             UpstreamError::Blocked { registry } => {
-                Status::failure(403, "Forbidden", format!("forbidden: registry {registry} blocked"))
+                let status = Status::failure(403, "Forbidden", format!("forbidden: registry {registry} blocked"));
+                // As recorded: there are details, and nothing is in them.
+                status.with_details(StatusDetails::default())
             }
             UpstreamError::NotAllowed { what } => {
                 Status::failure(403, "Forbidden", format!("{full}: {what} is not allowed"))

@@ -42,7 +42,7 @@ const INTERNAL: &str = "image-registry.openshift-image-registry.svc:5000";
 const EXTERNAL: &str = "registry.apps.test";
 
 /// Scenarios whose answers must be the recorded ones, departures aside.
-const ASSERTED: &[&str] = &["00", "01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "13", "14", "15"];
+const ASSERTED: &[&str] = &["00", "01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "13", "14", "15", "15b"];
 
 /// Replays scenarios one after the other on one server.
 async fn replay(names: &[&str], configure: impl FnOnce(&mut Config)) {
@@ -92,17 +92,28 @@ async fn a_server_without_a_configured_name_answers_as_recorded() {
 
 #[tokio::test]
 async fn a_server_that_reads_few_registries_answers_as_recorded() {
-    let few = |config: &mut Config| {
-        config.names.internal = Some(INTERNAL.to_owned());
-        config.upstreams.allow =
-            ["upstream.test:5000", "*.allowed.test"].map(|registry| registry.parse().unwrap()).into();
-    };
     replay(&["15"], few).await;
+}
+
+/// What the operator of the recorded cluster changed in its configuration before the last commands of 15.
+#[tokio::test]
+async fn a_server_that_blocks_a_registry_answers_as_recorded() {
+    let blocking = |config: &mut Config| {
+        few(config);
+        config.upstreams.blocked = vec!["upstream.test:5000".parse().unwrap()];
+        config.upstreams.insecure = vec!["plain.test:5000".parse().unwrap()];
+    };
+    replay(&["15b"], blocking).await;
+}
+
+fn few(config: &mut Config) {
+    config.names.internal = Some(INTERNAL.to_owned());
+    config.upstreams.allow = ["upstream.test:5000", "*.allowed.test"].map(|registry| registry.parse().unwrap()).into();
 }
 
 #[test]
 fn departures_name_scenarios_that_are_replayed() {
-    let replayed = ["00", "01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "13", "14", "15"];
+    let replayed = ["00", "01", "02", "03", "04", "05", "06", "07", "08", "10", "11", "13", "14", "15", "15b"];
     for scenario in Departures::read().scenarios() {
         assert!(replayed.contains(&scenario.as_str()), "no scenario {scenario} is replayed");
     }

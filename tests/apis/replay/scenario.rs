@@ -55,12 +55,11 @@ enum Values {
 }
 
 impl Scenario {
-    /// Reads the scenario whose name begins with `number`,
-    /// as it is true of the registries that run.
+    /// Reads the scenario of a number, as it is true of the registries that run.
     pub(super) fn read(number: &str, upstreams: &Upstreams) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/openshift");
         let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let named = |path: &Path| path.file_name().unwrap().to_str().unwrap().starts_with(number);
+        let named = |path: &Path| path.file_name().unwrap().to_str().unwrap().starts_with(&format!("{number}-"));
         let file = files.into_iter().find(|path| named(path)).expect("a recording");
         Self::parse(&upstreams.text(&std::fs::read_to_string(file).unwrap()))
     }

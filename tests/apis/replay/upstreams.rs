@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use weir::config::{AllowedRegistry, Config};
+use weir::config::{AllowedRegistry, Config, RegistryPrefix};
 
 use crate::harness::{Upstream, sha256};
 
@@ -59,12 +59,15 @@ impl Upstreams {
         Self { running, web: tokio::spawn(no_registry(web)), authorities, replaced }
     }
 
-    /// Lets a server read them, those that it allows if it allows only some.
+    /// Lets a server read them, those that it allows if it allows only some; what it blocks, or reads over plain HTTP, is one of them.
     pub(super) fn configure(&self, config: &mut Config) {
         config.upstreams.allow_addresses = vec!["127.0.0.0/8".parse().unwrap()];
         config.upstreams.ca_file = Some(self.authorities.path().to_owned());
         let allowed = |registry: &AllowedRegistry| self.text(&registry.to_string()).parse().unwrap();
         config.upstreams.allow = config.upstreams.allow.iter().map(allowed).collect();
+        let prefix = |registry: &RegistryPrefix| self.text(registry.as_str()).parse().unwrap();
+        config.upstreams.blocked = config.upstreams.blocked.iter().map(prefix).collect();
+        config.upstreams.insecure = config.upstreams.insecure.iter().map(prefix).collect();
     }
 
     /// A text of the recording as it is true of these.
