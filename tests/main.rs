@@ -10,6 +10,7 @@ mod fuzz_corpora;
 mod harness;
 mod harness_more;
 mod model;
+mod pull_through;
 mod regressions;
 mod server;
 mod v2;

@@ -43,8 +43,7 @@ const WINDOW: RangeInclusive<HumanDuration> = HumanDuration(Duration::ZERO)..=Hu
 
 impl MirrorPrefix {
     /// A prefix of which no more is said.
-    #[cfg(test)]
-    pub(crate) fn new(prefix: &str, registry: RegistryPrefix) -> Self {
+    pub fn new(prefix: &str, registry: RegistryPrefix) -> Self {
         Self {
             prefix: prefix.to_owned(),
             registry,

@@ -133,3 +133,66 @@ async fn the_catalog_is_read_only() {
         call.await.has("allow", "GET, HEAD").is_oci_error(405, "UNSUPPORTED");
     }
 }
+
+/// Rows of `TestCatalog`.
+mod rows {
+    use super::*;
+
+    async fn listed(names: &[&str], query: &str) -> Vec<String> {
+        let weir = Weir::start();
+        push(&weir, names).await;
+        catalog(&weir, query).await
+    }
+
+    const FOUR: [&str; 4] = ["ns1/a", "ns1/b", "ns2/a", "ns3/a"];
+
+    #[tokio::test]
+    async fn no_image_streams() {
+        assert_eq!(listed(&[], "").await, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn one_image_stream() {
+        assert_eq!(listed(&["ns/is"], "").await, ["ns/is"]);
+    }
+
+    #[tokio::test]
+    async fn two_image_streams_in_the_same_namespace() {
+        assert_eq!(listed(&["ns/is1", "ns/is2"], "").await, ["ns/is1", "ns/is2"]);
+    }
+
+    #[tokio::test]
+    async fn three_image_streams_in_different_namespaces() {
+        assert_eq!(listed(&["ns1/is", "ns2/is", "ns3/is"], "").await, ["ns1/is", "ns2/is", "ns3/is"]);
+    }
+
+    #[tokio::test]
+    async fn repositories_get_sorted() {
+        assert_eq!(listed(&["ns3/a", "ns1/b", "ns2/a", "ns1/a"], "").await, FOUR);
+    }
+
+    #[tokio::test]
+    async fn short_buffer() {
+        assert_eq!(listed(&FOUR, "?n=2").await, FOUR[..2]);
+    }
+
+    #[tokio::test]
+    async fn skip_the_first() {
+        assert_eq!(listed(&FOUR, "?n=3&last=ns1/a").await, FOUR[1..]);
+    }
+
+    #[tokio::test]
+    async fn skip_the_last() {
+        assert_eq!(listed(&FOUR, "?n=3").await, FOUR[..3]);
+    }
+
+    #[tokio::test]
+    async fn bigger_buffer_capacity_does_not_matter() {
+        assert_eq!(listed(&FOUR, "?n=100").await, FOUR);
+    }
+
+    #[tokio::test]
+    async fn pick_a_repository_in_the_middle() {
+        assert_eq!(listed(&FOUR, "?n=1&last=ns1/b").await, ["ns2/a"]);
+    }
+}

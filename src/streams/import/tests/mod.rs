@@ -1,6 +1,10 @@
 //! What an import does to its stream, without any upstream: what one would have had is made up.
 //!
-//! Rows of `TestImportSuccessful` and `TestCreateImages` of openshift-apiserver stand here under their names.
+//! Rows of the tests of openshift-apiserver stand in modules with the names of these.
+
+mod create_images;
+mod import_successful;
+mod import_successful_with_submanifests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -126,125 +130,6 @@ async fn version(world: &World, id: &StreamId) -> String {
 }
 
 #[tokio::test]
-async fn empty_status() {
-    let (world, id) = (World::new(), stream("ns/ruby"));
-    let one = image("one");
-    import(&world, &id, "quay.io/a/ruby:2.7", "2.7", found(one.clone())).await;
-    let reference = format!("quay.io/a/ruby@{}", one.digest);
-    assert_eq!(world.items(&id, "2.7").await, [external(&reference, Some(&one.digest), 1)]);
-    assert_eq!(world.generations(&id).await, (1, BTreeMap::from([("2.7".to_owned(), 1)])));
-    let object = world.stream(&id).await;
-    let from = object.spec.tags[0].from.clone().unwrap();
-    assert_eq!((from.kind.as_str(), from.name.as_str()), ("DockerImage", "quay.io/a/ruby:2.7"));
-    assert_eq!(object.metadata.annotations.get(super::CHECKED).map(String::as_str), Some("1970-01-01T00:16:40Z"));
-}
-
-#[tokio::test]
-async fn reference_differs() {
-    let (world, id) = (World::new(), stream("ns/ruby"));
-    let (one, two) = (image("one"), image("two"));
-    import(&world, &id, "quay.io/a/ruby", "latest", found(one.clone())).await;
-    world.tick();
-    import(&world, &id, "mirror.example/ruby", "latest", found(two.clone())).await;
-    let (first, second) = (format!("quay.io/a/ruby@{}", one.digest), format!("mirror.example/ruby@{}", two.digest));
-    let items = [external(&second, Some(&two.digest), 2), external(&first, Some(&one.digest), 1)];
-    assert_eq!(world.items(&id, "latest").await, items);
-    let from = world.stream(&id).await.spec.tags[0].from.clone().unwrap();
-    assert_eq!(from.name, "mirror.example/ruby");
-}
-
-#[tokio::test]
-async fn image_differs() {
-    let (world, id) = (World::new(), stream("ns/ruby"));
-    let (one, two) = (image("one"), image("two"));
-    import(&world, &id, "quay.io/a/ruby", "latest", found(one.clone())).await;
-    import(&world, &id, "quay.io/a/ruby", "latest", found(two.clone())).await;
-    let generations: Vec<i64> =
-        world.items(&id, "latest").await.into_iter().map(|(.., generation)| generation).collect();
-    assert_eq!(generations, [2, 1]);
-}
-
-#[tokio::test]
-async fn only_generation_differ() {
-    let (world, id) = (World::new(), stream("ns/ruby"));
-    let one = image("one");
-    import(&world, &id, "quay.io/a/ruby", "latest", found(one.clone())).await;
-    let created = world.stream(&id).await.status.tags[0].items.clone().unwrap()[0].created;
-    let local = SpecTag { generation: Some(0), reference_policy: ReferencePolicy::Local, ..upstream("quay.io/a/ruby") };
-    let SpecChanged { generation, .. } = world.set_tag(&id, "latest", Some(local)).await.unwrap();
-    world.tick();
-    import(&world, &id, "quay.io/a/ruby", "latest", found(one.clone())).await;
-    let object = world.stream(&id).await;
-    let items = object.status.tags[0].items.clone().unwrap();
-    assert_eq!((items.len(), items[0].generation, items[0].created), (1, generation + 1, created));
-    assert_eq!(object.spec.tags[0].reference_policy.kind, "Local");
-}
-
-#[tokio::test]
-async fn nothing_new_is_not_written() {
-    let (world, id) = (World::new(), stream("ns/ruby"));
-    import(&world, &id, "quay.io/a/ruby", "latest", found(image("one"))).await;
-    let before = (version(&world, &id).await, world.records.metadata().revision());
-    world.tick();
-    import(&world, &id, "quay.io/a/ruby", "latest", found(image("one"))).await;
-    import(&world, &id, "quay.io/a/ruby", "latest", Found::Same).await;
-    assert_eq!((version(&world, &id).await, world.records.metadata().revision()), before);
-}
-
-#[tokio::test]
-async fn failed_import() {
-    let (world, id) = (World::new(), stream("ns/ruby"));
-    let one = image("one");
-    import(&world, &id, "quay.io/a/ruby", "latest", found(one.clone())).await;
-    world.tick();
-    import(&world, &id, "quay.io/a/ruby", "latest", missing()).await;
-    let [condition] = conditions(&world, &id, "latest").await.try_into().unwrap();
-    let told = (condition.kind.as_str(), condition.status.as_str(), condition.reason.as_str(), condition.generation);
-    assert_eq!(told, ("ImportSuccess", "False", "NotFound", 2));
-    assert_eq!(condition.message, r#"dockerimage.image.openshift.io "quay.io/a/ruby:latest" not found"#);
-    assert_eq!(world.generations(&id).await, (2, BTreeMap::from([("latest".to_owned(), 2)])));
-    assert_eq!(world.items(&id, "latest").await.len(), 1, "it keeps what it means");
-
-    let before = version(&world, &id).await;
-    world.tick();
-    import(&world, &id, "quay.io/a/ruby", "latest", missing()).await;
-    assert_eq!(version(&world, &id).await, before, "the same failure is told once");
-
-    import(&world, &id, "quay.io/a/ruby", "latest", found(one)).await;
-    assert_eq!(conditions(&world, &id, "latest").await, []);
-}
-
-#[tokio::test]
-async fn a_failure_is_told_anew_when_the_spec_was_changed() {
-    let (world, id) = (World::new(), stream("ns/ruby"));
-    import(&world, &id, "quay.io/a/ruby", "latest", missing()).await;
-    let again = SpecTag { generation: Some(0), ..upstream("quay.io/a/ruby") };
-    let wanted = world.set_tag(&id, "latest", Some(again)).await.unwrap().generation;
-    import(&world, &id, "quay.io/a/ruby", "latest", missing()).await;
-    assert!(conditions(&world, &id, "latest").await[0].generation > wanted);
-}
-
-#[tokio::test]
-async fn a_tag_that_never_meant_anything_shows_its_failure() {
-    let (world, id) = (World::new(), stream("ns/ruby"));
-    import(&world, &id, "quay.io/a/ruby:x", "x", missing()).await;
-    let object = world.stream(&id).await;
-    assert_eq!((object.status.tags[0].tag.as_str(), object.status.tags[0].items.clone()), ("x", None));
-    let tag = world.view().image_tag(&id, &"x".parse().unwrap()).await.unwrap();
-    assert_eq!(tag.status.unwrap().conditions.len(), 1);
-    assert!(world.delete_tag(&id, "x").await);
-    assert_eq!(world.stream(&id).await.status.tags, []);
-}
-
-#[tokio::test]
-async fn a_push_ends_a_failure() {
-    let (world, id) = (World::new(), stream("ns/ruby"));
-    import(&world, &id, "quay.io/a/ruby", "latest", missing()).await;
-    world.push(&id, "latest", &Content::image("pushed")).await;
-    assert_eq!(conditions(&world, &id, "latest").await, []);
-}
-
-#[tokio::test]
 async fn trackers_follow_an_import() {
     let (world, id) = (World::new(), stream("ns/ruby"));
     let one = image("one");
@@ -284,26 +169,6 @@ async fn each_event_says_where_it_came_from() {
 }
 
 #[tokio::test]
-async fn content_is_linked_to_its_upstream() {
-    let (world, id) = (World::new(), stream("ns/multi"));
-    let list = index(vec![image("one"), image("two")]);
-    import(&world, &id, "quay.io/a/multi", "latest", found(list.clone())).await;
-    for fetched in list.all() {
-        let link = world.records.get(&keys::manifest(&id, &fetched.digest)).await.unwrap().unwrap().record;
-        let Origin::Upstream(source) = link.origin else { panic!("it was not pushed") };
-        assert_eq!((source.to_string().as_str(), link.size), ("quay.io/a/multi", fetched.size()));
-        for blob in fetched.manifest.required_blobs() {
-            let link = world.records.get(&keys::blob(&blob.digest, &id)).await.unwrap().unwrap().record;
-            assert!(!link.origin.is_pushed() && link.size == blob.size);
-        }
-        let record = world.records.get(&keys::image(&fetched.digest)).await.unwrap().unwrap().record;
-        assert_eq!(record.reference, Some(PullSpec::External(format!("quay.io/a/multi@{}", fetched.digest))));
-    }
-    let children = world.records.get(&keys::manifest(&id, &list.digest)).await.unwrap().unwrap().record.children;
-    assert_eq!(children, list.children.iter().map(|child| child.digest.clone()).collect::<Vec<_>>());
-}
-
-#[tokio::test]
 async fn what_was_pushed_stays_so() {
     let (world, id) = (World::new(), stream("ns/app"));
     let pushed = Content::image("pushed");
@@ -329,19 +194,6 @@ async fn what_was_pushed_stays_so() {
         world.items(&id, "own").await,
         [(world.names.external(&own_spec(&id, &pushed.digest)), pushed.digest.to_string(), 1)]
     );
-}
-
-#[tokio::test]
-async fn imported_images_do_not_say_that_they_were_pushed() {
-    let (world, id) = (World::new(), stream("ns/ruby"));
-    let list = index(vec![image("one")]);
-    import(&world, &id, "quay.io/a/ruby", "latest", found(list.clone())).await;
-    let child = world.view().image(list.children[0].digest.as_str()).await.unwrap();
-    let order = BTreeMap::from([("image.openshift.io/dockerLayersOrder".to_owned(), "ascending".to_owned())]);
-    assert_eq!(child.metadata.annotations, order);
-    assert_eq!(child.docker_image_metadata.unwrap().comment, "one");
-    let list = world.view().image(list.digest.as_str()).await.unwrap();
-    assert_eq!((list.metadata.annotations.len(), list.docker_image_manifests.len()), (0, 1));
 }
 
 #[tokio::test]
