@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -23,6 +24,28 @@ pub(super) enum Mood {
     Hangs,
     /// Closes the connection at once.
     Drops,
+    /// Answers after so long.
+    Lingers(Duration),
+    /// Sends bodies in pieces, with so long between them.
+    Trickles(Duration),
+    /// Sends so many bytes of a body, and then no more.
+    Stalls(usize),
+    /// Closes the connection after so many bytes of a body.
+    Cuts(usize),
+    /// The same, of one body only.
+    CutsOnce(usize),
+    /// Sends one wrong byte.
+    Spoils,
+    /// States that a body is shorter than it is, and sends as much.
+    Shortens,
+    /// States no length, and closes the connection at the end.
+    Unstated,
+    /// Sends whoever asks to another host.
+    Redirects(SocketAddr),
+    /// Sends whoever asks back to where they ask.
+    Loops,
+    /// Wants tokens, of which only the latest is good.
+    Tokens,
 }
 
 /// A registry over plain HTTP.
@@ -33,12 +56,22 @@ pub(super) struct Hub {
 }
 
 struct State {
+    address: SocketAddr,
     mood: Mood,
     /// Content by what follows the name of a repository: `manifests/<digest>`, `blobs/<digest>`.
     content: HashMap<String, (String, Bytes)>,
     /// What tags mean, by `<repository>:<tag>`.
     tags: HashMap<String, Digest>,
     asked: Vec<String>,
+    /// How many tokens were given out, and whether the last has expired.
+    tokens: (usize, bool),
+}
+
+/// A request, as far as it matters.
+struct Request {
+    method: String,
+    path: String,
+    token: Option<String>,
 }
 
 /// An image that was put there.
@@ -57,7 +90,14 @@ impl Hub {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (content, tags) = (HashMap::new(), HashMap::new());
-        let state = Arc::new(Mutex::new(State { mood: Mood::Well, content, tags, asked: Vec::new() }));
+        let state = Arc::new(Mutex::new(State {
+            address,
+            mood: Mood::Well,
+            content,
+            tags,
+            asked: Vec::new(),
+            tokens: (0, false),
+        }));
         let shared = Arc::clone(&state);
         let accepting = tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
@@ -75,6 +115,17 @@ impl Hub {
 
     pub(super) fn becomes(&self, mood: Mood) {
         self.state().mood = mood;
+    }
+
+    /// Has all that another one has, its moods aside.
+    pub(super) fn has_all_of(&self, other: &Self) {
+        let (mut state, other) = (self.state(), other.state());
+        (state.content, state.tags) = (other.content.clone(), other.tags.clone());
+    }
+
+    /// Refuses the tokens that it gave out.
+    pub(super) fn expire_tokens(&self) {
+        self.state().tokens.1 = true;
     }
 
     /// What was asked since the last time.
@@ -167,49 +218,113 @@ impl Hub {
 }
 
 async fn serve(state: &Mutex<State>, mut socket: TcpStream) -> std::io::Result<()> {
+    let Some(request) = read(&mut socket).await? else { return Ok(()) };
+    let (mood, found, token) = {
+        let mut state = state.lock().unwrap();
+        state.asked.push(format!("{} {}", request.method, request.path.trim_start_matches("/v2/")));
+        let token = if state.mood == Mood::Tokens { state.token(&request) } else { None };
+        (state.mood, state.find(&request.path), token)
+    };
+    if let Some(answer) = token {
+        return socket.write_all(answer.as_bytes()).await;
+    }
+    match mood {
+        Mood::Hangs => return std::future::pending().await,
+        Mood::Drops => return Ok(()),
+        Mood::Lingers(pause) => tokio::time::sleep(pause).await,
+        Mood::Refuses(status, header) => return socket.write_all(empty(status, header).as_bytes()).await,
+        Mood::Redirects(to) => {
+            let location = format!("Location: http://{to}{}", request.path);
+            return socket.write_all(empty(307, &location).as_bytes()).await;
+        }
+        Mood::Loops => {
+            let location = format!("Location: {}", request.path);
+            return socket.write_all(empty(302, &location).as_bytes()).await;
+        }
+        _ => {}
+    }
+    let Some((media_type, content)) = found else {
+        return socket.write_all(empty(404, "Docker-Distribution-Api-Version: registry/2.0").as_bytes()).await;
+    };
+    let digest = Algorithm::Sha256.digest(&content);
+    let length = if mood == Mood::Shortens { content.len() / 2 } else { content.len() };
+    let stated = if mood == Mood::Unstated { String::new() } else { format!("Content-Length: {length}\r\n") };
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\n{stated}Docker-Content-Digest: {digest}\r\nConnection: close\r\n\r\n"
+    );
+    socket.write_all(head.as_bytes()).await?;
+    if request.method == "GET" {
+        body(state, mood, &mut socket, content[..length].to_vec()).await?;
+    }
+    socket.shutdown().await
+}
+
+/// Sends a body as the mood is.
+async fn body(state: &Mutex<State>, mood: Mood, socket: &mut TcpStream, mut body: Vec<u8>) -> std::io::Result<()> {
+    match mood {
+        Mood::Stalls(at) if at < body.len() => {
+            socket.write_all(&body[..at]).await?;
+            std::future::pending::<()>().await;
+        }
+        Mood::Cuts(at) | Mood::CutsOnce(at) if at < body.len() => {
+            if mood == Mood::CutsOnce(at) {
+                state.lock().unwrap().mood = Mood::Well;
+            }
+            return socket.write_all(&body[..at]).await;
+        }
+        Mood::Trickles(pause) => {
+            for piece in body.chunks(body.len().div_ceil(5)) {
+                socket.write_all(piece).await?;
+                tokio::time::sleep(pause).await;
+            }
+            return Ok(());
+        }
+        Mood::Spoils => *body.last_mut().unwrap() ^= 1,
+        _ => {}
+    }
+    socket.write_all(&body).await
+}
+
+/// An answer without a body.
+fn empty(status: u16, header: &str) -> String {
+    format!("HTTP/1.1 {status} -\r\n{header}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+}
+
+/// A request; `None` where something else comes, such as TLS, which is tried first.
+async fn read(socket: &mut TcpStream) -> std::io::Result<Option<Request>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let byte = socket.read_u8().await?;
-        // TLS, which is tried first, begins otherwise.
         if head.is_empty() && !byte.is_ascii_uppercase() {
-            return Ok(());
+            return Ok(None);
         }
         head.push(byte);
     }
     let head = String::from_utf8(head).unwrap_or_default();
     let mut words = head.split(' ');
-    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let (mood, found) = {
-        let mut state = state.lock().unwrap();
-        state.asked.push(format!("{method} {}", path.trim_start_matches("/v2/")));
-        (state.mood, state.find(path))
-    };
-    match mood {
-        Mood::Well => {}
-        Mood::Hangs => return std::future::pending().await,
-        Mood::Drops => return Ok(()),
-        Mood::Refuses(status, header) => {
-            let head =
-                format!("HTTP/1.1 {status} Refused\r\n{header}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-            return socket.write_all(head.as_bytes()).await;
-        }
-    }
-    let Some((media_type, content)) = found else {
-        return socket.write_all(b"HTTP/1.1 404 Not Found\r\nDocker-Distribution-Api-Version: registry/2.0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
-    };
-    let digest = Algorithm::Sha256.digest(&content);
-    let length = content.len();
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\nDocker-Content-Digest: {digest}\r\nConnection: close\r\n\r\n"
-    );
-    socket.write_all(head.as_bytes()).await?;
-    if method == "GET" {
-        socket.write_all(&content).await?;
-    }
-    socket.shutdown().await
+    let mut word = || words.next().unwrap_or_default().to_owned();
+    let (method, path) = (word(), word());
+    let token = head.lines().find_map(|line| line.strip_prefix("authorization: Bearer ")).map(str::to_owned);
+    Ok(Some(Request { method, path, token }))
 }
 
 impl State {
+    /// The answer to who asks for a token, or needs one.
+    fn token(&mut self, request: &Request) -> Option<String> {
+        if request.path.starts_with("/token") {
+            self.tokens = (self.tokens.0 + 1, false);
+            let body = json!({ "token": format!("t{}", self.tokens.0) }).to_string();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            return Some(head + &body);
+        }
+        let (latest, expired) = (format!("t{}", self.tokens.0), self.tokens.1);
+        if !expired && request.token.as_ref() == Some(&latest) {
+            return None;
+        }
+        let challenge = format!("WWW-Authenticate: Bearer realm=\"http://{}/token\",service=\"hub\"", self.address);
+        Some(empty(401, &challenge))
+    }
+
     fn find(&self, path: &str) -> Option<(String, Bytes)> {
         let (rest, reference) = path.trim_start_matches("/v2/").rsplit_once('/')?;
         let (name, family) = rest.rsplit_once('/')?;

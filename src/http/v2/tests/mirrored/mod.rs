@@ -4,6 +4,7 @@ mod addressing;
 mod blobs;
 mod docker_registry;
 mod failures;
+mod faults;
 mod freshness;
 mod hub;
 mod imports;
@@ -48,10 +49,13 @@ struct Reply {
 
 impl Site {
     async fn start(registry: SocketAddr, change: impl FnOnce(&mut MirrorPrefix)) -> Self {
+        Self::with(registry, |config| change(&mut config.mirrored[0])).await
+    }
+
+    async fn with(registry: SocketAddr, change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::new().unwrap();
         let mut mirror = MirrorPrefix::new("hub.io", registry.to_string().parse().unwrap());
         (mirror.fresh_for, mirror.unknown_for, mirror.patience) = (LONG, LONG, LONG);
-        change(&mut mirror);
         let listener = |mirror: Option<&str>| Listener {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             tls: None,
@@ -74,6 +78,7 @@ impl Site {
         config.upstreams.first_byte = Duration::from_secs(3);
         config.upstreams.retries = 0;
         config.upstreams.failures = 10_000;
+        change(&mut config);
         let kept = Mutex::new(None);
         let decorate = |stores: Stores| {
             let records = Records::new(Arc::clone(&stores.metadata), Arc::clone(&stores.blobs), Arc::new(SystemClock));

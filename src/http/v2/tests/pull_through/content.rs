@@ -81,6 +81,21 @@ async fn ranges_of_a_miss_are_served_from_one_download() {
     assert_eq!(upstream.asked(), ["GET"]);
 }
 
+/// `TestPullthroughServeNotSeekableBlob`: an upstream that states no length is no trouble to who asks for all, or for a part.
+#[tokio::test]
+async fn pullthrough_serve_not_seekable_blob() {
+    let (weir, (content, digest)) = (Weir::start().await, content(LARGE));
+    let upstream = Upstream::of(&content, [Fault::Unstated]).await;
+    weir.link(&digest, LARGE, &upstream).await;
+    let path = format!("blobs/{digest}");
+    let part = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static("bytes=1000000-1000999"))]);
+    let (part, whole) = tokio::join!(weir.send(Method::GET, &path, part), weir.pull(&digest));
+    assert_eq!(part.headers()[header::CONTENT_RANGE], format!("bytes 1000000-1000999/{LARGE}"));
+    assert!(part.bytes().await.unwrap() == content[1_000_000..1_001_000]);
+    assert!(whole == (StatusCode::OK, Some(content)));
+    assert_eq!(upstream.asked(), ["GET"]);
+}
+
 /// The first byte does not wait for the last.
 #[tokio::test]
 async fn bytes_are_passed_on_while_they_arrive() {
