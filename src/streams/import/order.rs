@@ -76,6 +76,8 @@ fn part(text: &str) -> Option<Part> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -86,5 +88,66 @@ mod tests {
         tags.reverse();
         sort(&mut tags);
         assert_eq!(tags, expected);
+    }
+
+    /// What may come before a release, the oldest first: the order that semver.org gives.
+    const BEFORE: [&str; 8] = ["alpha", "alpha.1", "alpha.beta", "beta", "beta.2", "beta.11", "rc.1", "rc1"];
+
+    /// A tag as its parts, and as it is written.
+    #[derive(Debug, Clone)]
+    enum Made {
+        Latest,
+        /// With or without `v`; two numbers or three; which of [`BEFORE`], if any.
+        Version(bool, Vec<u64>, Option<usize>),
+        Word(String),
+    }
+
+    impl Made {
+        fn written(&self) -> String {
+            match self {
+                Self::Latest => "latest".to_owned(),
+                Self::Word(word) => word.clone(),
+                Self::Version(v, numbers, before) => {
+                    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+                    let before = before.map(|at| format!("-{}", BEFORE[at])).unwrap_or_default();
+                    format!("{}{}{before}", if *v { "v" } else { "" }, numbers.join("."))
+                }
+            }
+        }
+
+        /// What comes first has the least: by kind, then the greatest numbers, then a release before what led to it.
+        fn place(&self) -> (usize, Vec<Reverse<u64>>, Reverse<usize>, String) {
+            let written = self.written();
+            match self {
+                Self::Latest => (0, Vec::new(), Reverse(0), written),
+                Self::Version(_, numbers, before) => {
+                    let numbers: Vec<_> = numbers.iter().copied().map(Reverse).collect();
+                    (numbers.len() - 1, numbers, Reverse(before.unwrap_or(BEFORE.len())), written)
+                }
+                Self::Word(_) => (3, Vec::new(), Reverse(0), written),
+            }
+        }
+    }
+
+    fn made() -> impl Strategy<Value = Made> {
+        let before = prop::option::of(0..BEFORE.len());
+        let version = (any::<bool>(), prop::collection::vec(0_u64..20, 2..=3), before);
+        prop_oneof![
+            1 => Just(Made::Latest),
+            8 => version.prop_map(|(v, numbers, before)| Made::Version(v, numbers, before)),
+            3 => prop::sample::select(vec!["1", "13", "v2", "a", "abc", "1.2.3.4", "01.2", "1.2-", "x1.2", "stable-1.2"])
+                .prop_map(|word| Made::Word(word.to_owned())),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn tags_are_sorted_as_their_parts_say(made in prop::collection::vec(made(), 0..20)) {
+            let mut tags: Vec<String> = made.iter().map(Made::written).collect();
+            sort(&mut tags);
+            let mut expected = made;
+            expected.sort_by_key(Made::place);
+            prop_assert_eq!(tags, expected.iter().map(Made::written).collect::<Vec<_>>());
+        }
     }
 }

@@ -140,6 +140,50 @@ proptest! {
     }
 }
 
+/// Whether `*` and any text may stand for each other, and all else for itself.
+fn like(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern.split_first(), text.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), _) if like(rest, text) => true,
+        (Some((b'*', _)), Some((_, text))) => like(pattern, text),
+        (Some((a, pattern)), Some((b, text))) => a == b && like(pattern, text),
+        _ => false,
+    }
+}
+
+fn key_of_a_login() -> impl Strategy<Value = String> {
+    let label = prop::sample::select(vec!["a", "b", "ab", "*", "a*", "*b"]);
+    let host = prop::collection::vec(label, 2..4).prop_map(|labels| labels.join("."));
+    let port = prop::sample::select(vec!["", ":5000", ":443"]);
+    let path = prop::sample::select(vec!["", "/t", "/team", "/team/app", "/team/b"]);
+    (host, port, path).prop_map(|(host, port, path)| format!("{host}{port}{path}"))
+}
+
+proptest! {
+    /// The rule, said plainly: from the last key to the first in the order of bytes, one with the same port, as many labels,
+    /// each of them like that of the host, and a path that the repository's begins with.
+    #[test]
+    fn the_first_that_fits_is_found(
+        keys in prop::collection::btree_set(key_of_a_login(), 0..8),
+        host in prop::sample::select(vec!["a.b", "ab.b", "a.a.b", "b.ab.a"]),
+        port in prop::sample::select(vec!["", ":5000"]),
+        path in prop::sample::select(vec!["team/app", "team/b/c", "other/app"]),
+    ) {
+        let fits = |key: &String| {
+            let (key_host, key_path) = key.split_once('/').unwrap_or((key, ""));
+            let (key_name, key_port) = key_host.split_once(':').unwrap_or((key_host, ""));
+            let (patterns, labels) = (key_name.split('.').collect::<Vec<_>>(), host.split('.').collect::<Vec<_>>());
+            key_port == port.trim_start_matches(':')
+                && path.starts_with(key_path)
+                && patterns.len() == labels.len()
+                && patterns.iter().zip(&labels).all(|(pattern, label)| like(pattern.as_bytes(), label.as_bytes()))
+        };
+        let expected = keys.iter().rev().find(|key| fits(key)).cloned();
+        let places: Vec<&str> = keys.iter().map(String::as_str).collect();
+        prop_assert_eq!(found(&places, &format!("{host}{port}/{path}")), expected);
+    }
+}
+
 #[test]
 fn passwords_are_not_printed() {
     let printed = format!("{:?}", of(&["quay.io"]));

@@ -3,6 +3,7 @@
 mod access;
 mod faults;
 mod faulty;
+mod first_request;
 mod mirrors;
 mod protocols;
 mod reading;
