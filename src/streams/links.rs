@@ -13,11 +13,16 @@ pub(crate) fn put_aside(
     digest: &Digest,
     link: &ManifestLink,
 ) -> Result<(), Error> {
+    take(transaction, stream, digest, link);
+    transaction.put(&keys::removed(stream, digest), link)
+}
+
+/// Takes the link of a manifest away for good.
+pub(crate) fn take(transaction: &mut Transaction<'_>, stream: &StreamId, digest: &Digest, link: &ManifestLink) {
     if let Some(subject) = &link.subject {
         transaction.delete(&keys::referrer(stream, subject, digest));
     }
     transaction.delete(&keys::manifest(stream, digest));
-    transaction.put(&keys::removed(stream, digest), link)
 }
 
 /// Takes the link of a blob away and puts it aside.
@@ -77,6 +82,23 @@ pub(crate) async fn read(
         let (what, detail) = (format!("manifest {digest}"), error.to_string());
         weir_storage::Error::Corrupt { what, detail }.into()
     })
+}
+
+/// Reads a manifest that is, or was, linked; `None` for one that another registry lists as referring to something, and whose bytes
+/// are not here.
+pub(crate) async fn read_if_fetched(
+    transaction: &Transaction<'_>,
+    digest: &Digest,
+    link: &ManifestLink,
+) -> Result<Option<Manifest>, Error> {
+    match read(transaction, digest, link).await {
+        Err(Error::Storage(weir_storage::Error::BlobNotFound(_)))
+            if link.subject.is_some() && !link.origin.is_pushed() =>
+        {
+            Ok(None)
+        }
+        read => read.map(Some),
+    }
 }
 
 /// A manifest that a stream is to serve.

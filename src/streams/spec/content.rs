@@ -75,7 +75,7 @@ impl Linking<'_> {
         if linked && self.from == self.into && self.blobs == DeletedBlobs::Stay {
             return Ok(Some(link));
         }
-        let manifest = links::read(transaction, digest, &link).await?;
+        let Some(manifest) = links::read_if_fetched(transaction, digest, &link).await? else { return Ok(None) };
         if !linked {
             let copy = ManifestLink { linked: transaction.now(), deleted_with: None, ..link.clone() };
             let linked = Linked { stream: self.into, record: self.record, digest, manifest: &manifest };

@@ -1,11 +1,14 @@
 //! Tags and streams that are taken back.
 
+use std::collections::BTreeMap;
+
 use weir_storage::Digest;
 
 use super::world::{Content, World, digest, external_spec, from_tag, own, stream, upstream};
-use crate::oci::{StreamId, Tag};
+use crate::oci::{Descriptor, Source, StreamId, Tag};
 use crate::records::{LogKind, Moment, keys};
 use crate::streams::history::entries;
+use crate::streams::import::referrers::KeepReferrers;
 use crate::streams::view::View;
 use crate::streams::write::{Precondition, RollbackRefusal, RolledBack, Target, WriteError};
 
@@ -241,5 +244,33 @@ async fn blobs_that_were_deleted_before() {
     assert!(!serves(&world, &s, &three).await);
     world.delete_tag(&s, "t").await;
     back(&world, &s, Target::Steps(1)).await.unwrap();
+    assert!(serves(&world, &s, &three).await);
+}
+
+/// A signature that another registry lists, and that nobody fetched, is no reason to lose the rest.
+#[tokio::test]
+async fn referrers_that_were_only_listed() {
+    let (world, s, [_, _, three]) = app().await;
+    let source = Source { registry: "u.test".to_owned(), repository: "a/b".to_owned(), insecure: false };
+    let signature = Content::image("signature");
+    let found = [Descriptor {
+        media_type: signature.media_type.to_string(),
+        artifact_type: None,
+        digest: signature.digest.clone(),
+        size: signature.manifest.len() as u64,
+        urls: Vec::new(),
+        annotations: BTreeMap::new(),
+        platform: None,
+    }];
+    let listed = KeepReferrers { stream: &s, source: &source, subject: &three.digest, found: &found };
+    let is_listed = keys::referrer(&s, &three.digest, &signature.digest);
+    world.records.transact(&listed).await.unwrap();
+    assert!(world.records.exists(&is_listed).await.unwrap());
+    world.editor().delete_stream(&s, &Precondition::default()).await.unwrap();
+    back(&world, &s, Target::Steps(1)).await.unwrap();
+    assert!(!world.records.exists(&is_listed).await.unwrap(), "it is asked for again");
+    world.records.transact(&listed).await.unwrap();
+    world.editor().delete_stream(&s, &Precondition::default()).await.unwrap();
+    assert!(world.editor().undelete_stream(&s).await.unwrap().outcome.stream_restored);
     assert!(serves(&world, &s, &three).await);
 }

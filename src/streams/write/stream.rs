@@ -270,8 +270,13 @@ impl DeleteStream<'_> {
             let Ok(digest) = keys::part(&key, 2).parse::<Digest>() else { continue };
             let Some(mut link) = transaction.get(&keys::manifest(self.id, &digest)).await? else { continue };
             link.deleted_with = Some(stream.uid);
-            match links::read(transaction, &digest, &link).await {
-                Ok(manifest) => {
+            match links::read_if_fetched(transaction, &digest, &link).await {
+                Ok(None) => {
+                    // There is nothing to restore it from. Its registry lists it again.
+                    links::take(transaction, self.id, &digest, &link);
+                    continue;
+                }
+                Ok(Some(manifest)) => {
                     let children = manifest.manifests().iter();
                     let blobs = manifest.config().into_iter().chain(manifest.layers()).chain(children);
                     for descriptor in blobs {
