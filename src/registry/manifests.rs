@@ -86,7 +86,8 @@ impl Registry {
         let fetched = read_alone(wanted.digest.clone(), content.clone(), media_type)
             .map_err(|error| FillError::Upstream { from: source.clone(), error })?;
         let repository = &stream.repository();
-        let keep = KeepManifest { stream, repository, source, fetched: &fetched, tag: None };
+        let only_linked = self.mirror(stream).is_none();
+        let keep = KeepManifest { stream, repository, source, fetched: &fetched, tag: None, only_linked };
         self.records.transact(&keep).await?;
         Ok(content)
     }

@@ -52,7 +52,8 @@ impl Registry {
             Reference::Tag(tag) => Some(tag),
             Reference::Digest(_) => None,
         };
-        let keep = KeepManifest { stream: &pull.stream, repository: &pull.name, source, fetched: &fetched, tag };
+        let Pull { stream, name: repository, .. } = pull;
+        let keep = KeepManifest { stream, repository, source, fetched: &fetched, tag, only_linked: false };
         self.records.transact(&keep).await?;
         tracing::info!(
             repository.name = %pull.name,

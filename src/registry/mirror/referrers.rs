@@ -120,8 +120,9 @@ impl Registry {
         let Subject { stream, digest, source, .. } = subject;
         let failed = |error| FillError::Upstream { from: source.clone(), error };
         let found = self.source(stream, source).await?.referrers(digest).await.map_err(failed)?;
+        let mirrored = self.mirror(stream).is_some();
         for found in found.chunks(TOGETHER) {
-            self.records.transact(&KeepReferrers { stream, source, subject: digest, found }).await?;
+            self.records.transact(&KeepReferrers { stream, source, subject: digest, found, mirrored }).await?;
         }
         Ok(())
     }

@@ -26,6 +26,8 @@ pub(crate) struct KeepManifest<'a> {
     pub(crate) fetched: &'a Fetched,
     /// The tag that means it, where it was asked for by tag.
     pub(crate) tag: Option<&'a Tag>,
+    /// Whether it is kept only where it is linked already: outside of prefixes, a read brings nothing back that was deleted meanwhile.
+    pub(crate) only_linked: bool,
 }
 
 impl Decide for KeepManifest<'_> {
@@ -33,7 +35,10 @@ impl Decide for KeepManifest<'_> {
     type Error = Error;
 
     async fn decide(&self, transaction: &mut Transaction<'_>) -> Result<(), Error> {
-        let Self { stream, repository, source, fetched, tag } = *self;
+        let Self { stream, repository, source, fetched, tag, only_linked } = *self;
+        if only_linked && transaction.get(&keys::manifest(stream, &fetched.digest)).await?.is_none() {
+            return Ok(());
+        }
         let record = mapping::provision(transaction, stream, repository).await?;
         Linking { stream, record: &record, source }.put(transaction, fetched).await?;
         let own = |digest: &Digest| PullSpec::Own { stream: stream.clone(), digest: digest.clone() };

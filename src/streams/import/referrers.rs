@@ -15,6 +15,9 @@ pub(crate) struct KeepReferrers<'a> {
     pub(crate) subject: &'a Digest,
     /// As the source describes it. What is no manifest is left out.
     pub(crate) found: &'a [Descriptor],
+    /// Whether the stream stands behind a mirror prefix, where a read makes what is not there. Elsewhere it brings nothing back that
+    /// was deleted.
+    pub(crate) mirrored: bool,
 }
 
 impl Decide for KeepReferrers<'_> {
@@ -25,13 +28,16 @@ impl Decide for KeepReferrers<'_> {
         let mut stream: Option<Stream> = None;
         for descriptor in self.found {
             let Some(media_type) = manifest_type(descriptor) else { continue };
-            if transaction.get(&keys::manifest(self.stream, &descriptor.digest)).await?.is_some() {
+            if transaction.get(&keys::manifest(self.stream, &descriptor.digest)).await?.is_some()
+                || self.was_deleted(transaction, &descriptor.digest).await?
+            {
                 continue;
             }
             let record = match stream.take() {
-                Some(record) => record,
-                None => mapping::provision(transaction, self.stream, &self.stream.repository()).await?,
+                Some(record) => Some(record),
+                None => self.record(transaction).await?,
             };
+            let Some(record) = record else { return Ok(()) };
             self.put(transaction, &record, descriptor, media_type).await?;
             stream = Some(record);
         }
@@ -40,6 +46,26 @@ impl Decide for KeepReferrers<'_> {
 }
 
 impl KeepReferrers<'_> {
+    /// Whether somebody deleted a referrer. What went with a stream of this name was not meant itself.
+    async fn was_deleted(&self, transaction: &mut Transaction<'_>, digest: &Digest) -> Result<bool, Error> {
+        if self.mirrored {
+            return Ok(false);
+        }
+        let removed = transaction.get(&keys::removed(self.stream, digest)).await?;
+        Ok(removed.is_some_and(|removed| removed.deleted_with.is_none()))
+    }
+
+    /// The record of the stream; `None` where it, or the manifest that is referred to, was deleted while its registry was asked.
+    async fn record(&self, transaction: &mut Transaction<'_>) -> Result<Option<Stream>, Error> {
+        if self.mirrored {
+            return mapping::provision(transaction, self.stream, &self.stream.repository()).await.map(Some);
+        }
+        match transaction.get(&keys::manifest(self.stream, self.subject)).await? {
+            Some(_) => transaction.get(&keys::stream(self.stream)).await,
+            None => Ok(None),
+        }
+    }
+
     async fn put(
         &self,
         transaction: &mut Transaction<'_>,

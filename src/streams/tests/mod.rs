@@ -4,7 +4,7 @@
 //! [`add_tag_event`], [`update_tracking_tags`], [`tags_changed`], [`tag_ref_changed`], [`resolve_image_id`],
 //! [`latest_tagged_image`], [`repositories`] and [`delete`]. [`worked_examples`] and [`recorded`] are what a cluster
 //! does. [`streams`], [`stream_tags`], [`stream_images`], [`mappings`], [`images`] and [`status`] are what clients write, and [`rollback`] how
-//! it is taken back. [`scale`] counts what a write touches. [`state_machine`] compares random changes with a plain model, and [`pushers`] lets many write at once.
+//! it is taken back. [`referrers`] are what other registries list. [`scale`] counts what a write touches. [`state_machine`] compares random changes with a plain model, and [`pushers`] lets many write at once.
 //!
 //! [`View`]: super::view::View
 
@@ -19,6 +19,7 @@ mod mappings;
 mod model;
 mod pushers;
 mod recorded;
+mod referrers;
 mod refusals;
 mod repositories;
 mod resolve_image_id;

@@ -1,11 +1,10 @@
 //! Tags and streams that are taken back.
 
-use std::collections::BTreeMap;
-
 use weir_storage::Digest;
 
+use super::referrers::{described, source};
 use super::world::{Content, World, digest, external_spec, from_tag, own, stream, upstream};
-use crate::oci::{Descriptor, Source, StreamId, Tag};
+use crate::oci::{StreamId, Tag};
 use crate::records::{LogKind, Moment, keys};
 use crate::streams::history::entries;
 use crate::streams::import::referrers::KeepReferrers;
@@ -251,18 +250,9 @@ async fn blobs_that_were_deleted_before() {
 #[tokio::test]
 async fn referrers_that_were_only_listed() {
     let (world, s, [_, _, three]) = app().await;
-    let source = Source { registry: "u.test".to_owned(), repository: "a/b".to_owned(), insecure: false };
-    let signature = Content::image("signature");
-    let found = [Descriptor {
-        media_type: signature.media_type.to_string(),
-        artifact_type: None,
-        digest: signature.digest.clone(),
-        size: signature.manifest.len() as u64,
-        urls: Vec::new(),
-        annotations: BTreeMap::new(),
-        platform: None,
-    }];
-    let listed = KeepReferrers { stream: &s, source: &source, subject: &three.digest, found: &found };
+    let (source, signature) = (source(), Content::image("signature"));
+    let found = [described(&signature)];
+    let listed = KeepReferrers { stream: &s, source: &source, subject: &three.digest, found: &found, mirrored: false };
     let is_listed = keys::referrer(&s, &three.digest, &signature.digest);
     world.records.transact(&listed).await.unwrap();
     assert!(world.records.exists(&is_listed).await.unwrap());

@@ -212,11 +212,11 @@ pub(in crate::streams) fn pointer(name: &str) -> SpecTag {
 }
 
 /// What is pushed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::streams) struct Content {
     pub(in crate::streams) digest: Digest,
-    manifest: Bytes,
-    media_type: MediaType,
+    pub(in crate::streams) manifest: Bytes,
+    pub(in crate::streams) media_type: MediaType,
     pub(in crate::streams) blobs: Vec<Digest>,
     children: Vec<Digest>,
 }
