@@ -40,6 +40,9 @@ pub(crate) struct ManifestLink {
     /// The manifests of an index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) children: Vec<Digest>,
+    /// Whether all of this is only what another registry says of it, since nobody read it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) listed: bool,
     /// The stream whose deletion put the link aside, so that it comes back with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) deleted_with: Option<uuid::Uuid>,

@@ -53,19 +53,7 @@ impl Registry {
             return Err(self.unknown(stream, reference).await?);
         };
         basis.push(Basis { key: link.key, revision: link.revision });
-        let content = match self.records.blobs().open(&digest).await {
-            Err(weir_storage::Error::BlobNotFound(_)) => match &link.record {
-                ManifestLink { origin: Origin::Upstream(source), size, .. } => {
-                    let wanted = Wanted { digest: digest.clone(), size: *size };
-                    Box::pin(self.fetch_manifest(stream, source, (&wanted, &link.record.media_type))).await?
-                }
-                _ => return Err(self.unknown(stream, reference).await?),
-            },
-            other => {
-                let reader = other?;
-                reader.read(0..reader.size()).await?
-            }
-        };
+        let content = self.content_of(&asked, &digest, &link.record).await?;
         // A copy of the right size: what a store reads into may be larger, and this may stay for long.
         let content = Bytes::copy_from_slice(&content);
         let manifest = Arc::new(StoredManifest { digest, media_type: link.record.media_type, content });
@@ -73,23 +61,68 @@ impl Registry {
         Ok(manifest)
     }
 
-    /// A manifest whose bytes are not here. What it needs is linked with it: one that only its registry listed, as a referrer, is
-    /// read here for the first time.
+    /// The bytes of a linked manifest. When one is read for the first time, what it needs is linked with it.
+    async fn content_of(&self, asked: &Asked, digest: &Digest, link: &ManifestLink) -> Result<Bytes> {
+        let Asked { stream, reference } = asked;
+        let (content, came) = match self.records.blobs().open(digest).await {
+            Err(weir_storage::Error::BlobNotFound(_)) => match &link.origin {
+                Origin::Upstream(source) => {
+                    (Box::pin(self.fetch_manifest(stream, source, (digest, link))).await?, true)
+                }
+                Origin::Pushed => return Err(self.unknown(stream, reference).await?),
+            },
+            other => {
+                let reader = other?;
+                (reader.read(0..reader.size()).await?, false)
+            }
+        };
+        // Another stream may have brought the bytes of what was only listed here.
+        if let Origin::Upstream(source) = &link.origin
+            && (came || link.listed)
+        {
+            self.keep_manifest(stream, source, (digest, link), &content).await?;
+        }
+        Ok(content)
+    }
+
+    /// A manifest whose bytes are not here, fetched once for all who want it.
     async fn fetch_manifest(
         &self,
         stream: &StreamId,
         source: &Source,
-        (wanted, media_type): (&Wanted, &MediaType),
+        (digest, link): (&Digest, &ManifestLink),
     ) -> Result<Bytes> {
-        let blob = Blob::from(self.pull_manifest(stream, source, wanted).await?);
-        let content = blob.read(0..blob.size()).await?;
-        let fetched = read_alone(wanted.digest.clone(), content.clone(), media_type)
+        let wanted = Wanted { digest: digest.clone(), size: link.size };
+        match self.pull_manifest(stream, source, &wanted).await {
+            // The list may have been wrong of its size. The digest says what it is.
+            Err(Error::Fetch(FillError::Upstream { error: UpstreamError::Integrity(_), .. })) if link.listed => {
+                let failed = |error| FillError::Upstream { from: source.clone(), error };
+                let by_digest = Reference::Digest(digest.clone());
+                let found = self.source(stream, source).await?.manifest(&by_digest).await.map_err(failed)?;
+                self.records.blobs().put(digest, found.content.clone()).await?;
+                Ok(found.content)
+            }
+            pulled => {
+                let blob = Blob::from(pulled?);
+                blob.read(0..blob.size()).await
+            }
+        }
+    }
+
+    /// Links what a manifest needs, and corrects what its list said of it.
+    async fn keep_manifest(
+        &self,
+        stream: &StreamId,
+        source: &Source,
+        (digest, link): (&Digest, &ManifestLink),
+        content: &Bytes,
+    ) -> Result<()> {
+        let fetched = read_alone(digest.clone(), content.clone(), &link.media_type)
             .map_err(|error| FillError::Upstream { from: source.clone(), error })?;
-        let repository = &stream.repository();
-        let only_linked = self.mirror(stream).is_none();
+        let (repository, only_linked) = (&stream.repository(), self.mirror(stream).is_none());
         let keep = KeepManifest { stream, repository, source, fetched: &fetched, tag: None, only_linked };
         self.records.transact(&keep).await?;
-        Ok(content)
+        Ok(())
     }
 
     /// Which answer an absent manifest gets: the repository may be absent too.

@@ -94,7 +94,8 @@ impl Registry {
             }
         }
         for Descriptor { digest, size, .. } in manifest.manifests() {
-            if let Some(link) = self.records.get(&keys::manifest(stream, digest)).await? {
+            let link = self.records.get(&keys::manifest(stream, digest)).await?;
+            if let Some(link) = link.filter(|link| !link.record.listed) {
                 check_size(digest, *size, link.record.size)?;
             }
         }
@@ -248,6 +249,7 @@ impl CommitManifest<'_> {
             origin: Origin::Pushed,
             subject: self.manifest.subject().map(|subject| subject.digest.clone()),
             children: self.manifest.manifests().iter().map(|child| child.digest.clone()).collect(),
+            listed: false,
             deleted_with: None,
         };
         let linked = Linked { stream: self.stream, record: stream, digest: self.digest, manifest: self.manifest };

@@ -245,6 +245,7 @@ async fn push(transaction: &mut Transaction<'_>, id: &StreamId, tag: &Tag, image
         origin: Origin::Pushed,
         subject: None,
         children: Vec::new(),
+        listed: false,
         deleted_with: None,
     };
     transaction.put(&keys::manifest(id, image), &link)?;

@@ -50,11 +50,7 @@ impl Linking<'_> {
     async fn manifest(&self, transaction: &mut Transaction<'_>, fetched: &Fetched) -> Result<(), Error> {
         let Fetched { digest, manifest, .. } = fetched;
         let old = transaction.get(&keys::manifest(self.stream, digest)).await?;
-        let same_type = old.as_ref().is_some_and(|old| old.media_type == *manifest.media_type());
-        if same_type && !self.is_new(old.as_ref().map(|old| &old.origin)) {
-            return Ok(());
-        }
-        let pushed = old.is_some_and(|old| old.origin.is_pushed());
+        let pushed = old.as_ref().is_some_and(|old| old.origin.is_pushed());
         let link = ManifestLink {
             media_type: manifest.media_type().clone(),
             size: fetched.size(),
@@ -62,8 +58,17 @@ impl Linking<'_> {
             origin: if pushed { Origin::Pushed } else { self.origin() },
             subject: manifest.subject().map(|subject| subject.digest.clone()),
             children: manifest.manifests().iter().map(|child| child.digest.clone()).collect(),
+            listed: false,
             deleted_with: None,
         };
+        if let Some(old) = old {
+            if !self.is_new(Some(&old.origin)) && says_the_same(&old, &link) {
+                return Ok(());
+            }
+            if let Some(subject) = old.subject.filter(|subject| Some(subject) != link.subject.as_ref()) {
+                transaction.delete(&keys::referrer(self.stream, &subject, digest));
+            }
+        }
         Linked { stream: self.stream, record: self.record, digest, manifest }.put(transaction, &link).await
     }
 
@@ -78,6 +83,13 @@ impl Linking<'_> {
         }
         transaction.put(&key, &BlobLink { size: blob.size, origin: self.origin(), deleted_with: None })
     }
+}
+
+/// Whether a link says of a manifest what another one does, which was made from it. A list of referrers may be wrong of them, and
+/// knows no children.
+fn says_the_same(old: &ManifestLink, new: &ManifestLink) -> bool {
+    let read = !old.listed && old.size == new.size && old.subject == new.subject && old.children == new.children;
+    old.media_type == new.media_type && (old.origin.is_pushed() || read)
 }
 
 /// The images of a manifest and of all under it, each where there is none yet. One that was made without its config is

@@ -87,6 +87,7 @@ impl KeepReferrers<'_> {
             origin: Origin::Upstream(self.source.clone()),
             subject: Some(self.subject.clone()),
             children: Vec::new(),
+            listed: true,
             deleted_with: None,
         };
         transaction.put(&keys::referrer(self.stream, self.subject, digest), &referrer)?;

@@ -6,7 +6,7 @@ use weir_storage::Digest;
 
 use super::world::{Content, World, stream};
 use crate::oci::{Descriptor, Manifest, Source, StreamId};
-use crate::records::{Decide, Error, Transaction, keys};
+use crate::records::{Decide, Error, ManifestLink, Transaction, keys};
 use crate::streams::import::Fetched;
 use crate::streams::import::mirrored::KeepManifest;
 use crate::streams::import::referrers::KeepReferrers;
@@ -63,6 +63,10 @@ impl Site {
         let (stream, repository, source) = (&self.stream, &self.stream.repository(), &source());
         let keep = KeepManifest { stream, repository, source, fetched: &fetched, tag: None, only_linked: true };
         self.world.records.transact(&keep).await.unwrap();
+    }
+
+    async fn link(&self) -> ManifestLink {
+        self.world.records.get(&keys::manifest(&self.stream, &self.artifact.digest)).await.unwrap().unwrap().record
     }
 
     async fn is_linked(&self) -> bool {
@@ -124,4 +128,23 @@ async fn what_went_with_a_stream_is_listed_in_the_next() {
     assert!(!site.is_linked().await);
     site.list(false).await;
     assert!(site.is_linked().await);
+}
+
+/// Lists know nothing of what an index holds, and may be wrong of the rest.
+#[tokio::test]
+async fn what_is_fetched_corrects_the_list() {
+    let child = Content::image("child");
+    let site = Site::new(Content::index(&[&child])).await;
+    site.list(false).await;
+    let (records, s, image, index) = (&site.world.records, &site.stream, &site.image.digest, &site.artifact.digest);
+    let listed = site.link().await;
+    assert_eq!((listed.listed, listed.subject.as_ref(), listed.children.len()), (true, Some(image), 0));
+    site.fetch().await;
+    let link = site.link().await;
+    assert_eq!((link.listed, link.subject, link.children), (false, None, vec![child.digest.clone()]));
+    assert!(records.exists(&keys::parent(s, &child.digest, index)).await.unwrap());
+    assert!(!records.exists(&keys::referrer(s, image, index)).await.unwrap(), "it names no subject");
+    let revision = records.metadata().revision();
+    site.fetch().await;
+    assert_eq!(records.metadata().revision(), revision, "there is nothing to correct any more");
 }

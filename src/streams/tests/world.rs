@@ -286,6 +286,7 @@ impl Decide for Push<'_> {
             origin: Origin::Pushed,
             subject: None,
             children: content.children.clone(),
+            listed: false,
             deleted_with: None,
         };
         transaction.put(&keys::manifest(id, &content.digest), &link)?;

@@ -167,3 +167,23 @@ async fn what_refers_to_an_imported_image_is_listed_with_it() {
     assert_eq!(hub.asked(), [""; 0], "nothing says that it is there");
     site.stop().await;
 }
+
+/// Its digest says what it is.
+#[tokio::test]
+async fn a_referrer_is_read_whatever_its_list_says_of_it() {
+    let (site, hub, image, signature) = signed(|_| {}).await;
+    let wrong = Image { manifest: Bytes::from_static(b"{}"), ..signature.clone() };
+    hub.lists(&image, &[&wrong], false);
+    assert_eq!(site.import(&hub, "app", "v1").await.0, StatusCode::CREATED);
+    for name in ["hub.io/team/app", "team/app"] {
+        let list = site.get(&format!("{name}/referrers/{}", image.digest)).await;
+        assert_eq!(list.listed(), [signature.digest.to_string()]);
+        site.verifies(name, &signature).await;
+        let list = site.get(&format!("{name}/referrers/{}", image.digest)).await;
+        let list: Value = serde_json::from_slice(&list.body).unwrap();
+        let told = &list["manifests"][0];
+        assert_eq!(told["size"], signature.manifest.len(), "it is corrected");
+        assert_eq!(told["annotations"], Value::Null, "the manifest has none");
+    }
+    site.stop().await;
+}

@@ -150,6 +150,7 @@ impl Decide for Link<'_> {
             origin: self.origin.clone(),
             subject: None,
             children: Vec::new(),
+            listed: false,
             deleted_with: None,
         };
         let blob = BlobLink { size: self.size, origin: self.origin.clone(), deleted_with: None };
