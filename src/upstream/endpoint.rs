@@ -77,7 +77,12 @@ impl Endpoint {
             ) if self.is_mirror => error,
             answered => return answered,
         };
-        self.anonymous().ask_as_it_is(inner, ask).await.map_err(|_| refused)
+        let second = self.anonymous().ask_as_it_is(inner, ask).await;
+        second.map_err(|error| match error {
+            UpstreamError::Unauthorized { .. } | UpstreamError::Forbidden { .. } | UpstreamError::NotFound => refused,
+            // What may pass must not be told as what lasts.
+            failed => failed,
+        })
     }
 
     fn anonymous(&self) -> Self {

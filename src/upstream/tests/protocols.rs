@@ -48,6 +48,7 @@ async fn a_mirror_that_refuses_a_login_is_asked_without() {
     let mirror = Faulty::start(|_, request| match request.header("authorization") {
         Some(_) => Answer::new(403, "", ""),
         None if request.path.ends_with("/closed") => Answer::new(401, "www-authenticate: Basic realm=\"x\"", ""),
+        None if request.path.ends_with("/busy") => Answer::new(429, "", ""),
         None => Answer::new(200, &format!("content-type: {}", MediaType::OCI_MANIFEST), r#"{"schemaVersion":2}"#),
     })
     .await;
@@ -63,6 +64,8 @@ async fn a_mirror_that_refuses_a_login_is_asked_without() {
     // It is learnt that it asks for a login, which is sent from then on.
     let refused = repository.manifest(&tag("closed")).await.unwrap_err();
     assert!(matches!(refused, UpstreamError::Forbidden { with_login: true, .. }), "{refused}");
+    let busy = repository.manifest(&tag("busy")).await.unwrap_err();
+    assert!(matches!(busy, UpstreamError::TooManyRequests { .. }), "it may pass: {busy}");
     let before = mirror.requests().len();
     repository.manifest(&tag("open")).await.unwrap();
     let asked = mirror.requests().split_off(before);
