@@ -168,7 +168,8 @@ impl Endpoint {
 fn is_failure(error: &UpstreamError) -> bool {
     match error {
         UpstreamError::Timeout { .. } | UpstreamError::Network(_) => true,
-        UpstreamError::Status { status, .. } => *status >= 500,
+        // 501 says that it knows no such request, and that it will not tomorrow.
+        UpstreamError::Status { status, .. } => *status >= 500 && *status != 501,
         _ => false,
     }
 }

@@ -44,12 +44,17 @@ impl Repository {
 
     async fn referrers_at(&self, endpoint: &Endpoint, subject: &Digest) -> Result<Vec<Descriptor>, UpstreamError> {
         match self.listed_at(endpoint, subject).await {
-            // It has no such list of anything.
+            // It has no such list of anything. Some mirrors are never asked for tags.
             Err(UpstreamError::NotFound | UpstreamError::Status { status: 400 | 405 | 406 | 501, .. }) => {
-                self.tagged_at(endpoint, subject).await
+                if self.has_tags(endpoint) { self.tagged_at(endpoint, subject).await } else { Ok(Vec::new()) }
             }
             listed => listed,
         }
+    }
+
+    fn has_tags(&self, endpoint: &Endpoint) -> bool {
+        let of = |endpoint: &Endpoint| (endpoint.host.name.clone(), endpoint.repository.clone());
+        self.endpoints(By::Tag).is_ok_and(|places| places.iter().any(|place| of(place) == of(endpoint)))
     }
 
     /// What the registry itself lists.
@@ -63,9 +68,7 @@ impl Repository {
             let (headers, content) = endpoint.whole(&self.inner, &ask, PAGE.min(left)).await?;
             left = left.saturating_sub(content.len() as u64);
             found.extend(self.descriptors(&content)?);
-            if found.len() > MOST {
-                return Err(UpstreamError::TooLarge { limit: PAGE });
-            }
+            check_number(&found)?;
             match headers.get(header::LINK).and_then(|link| query(link.to_str().ok()?, &base)) {
                 None => return Ok(found),
                 Some(query) => path = format!("referrers/{subject}?{query}"),
@@ -79,8 +82,8 @@ impl Repository {
         let Some(tag) = tag_of(subject) else { return Ok(Vec::new()) };
         match self.manifest_at(endpoint, &Reference::Tag(tag)).await {
             Ok(list) => {
-                let mut found = self.descriptors(&list.content)?;
-                found.truncate(MOST);
+                let found = self.descriptors(&list.content)?;
+                check_number(&found)?;
                 Ok(found)
             }
             Err(UpstreamError::NotFound) => Ok(Vec::new()),
@@ -93,6 +96,11 @@ impl Repository {
         let index = MediaType::OCI_INDEX.parse().ok();
         Ok(Manifest::parse(content, index.as_ref()).map_err(not_a_list)?.manifests().to_vec())
     }
+}
+
+/// A list that is cut short would hide signatures.
+fn check_number(found: &[Descriptor]) -> Result<(), UpstreamError> {
+    if found.len() > MOST { Err(UpstreamError::TooLarge { limit: PAGE }) } else { Ok(()) }
 }
 
 /// The tag under which clients list what refers to a manifest, where the registry does not.

@@ -8,6 +8,7 @@ mod mirrors;
 mod protocols;
 mod reading;
 mod real;
+mod referrers;
 mod renewal;
 
 use std::sync::Arc;
