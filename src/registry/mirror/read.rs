@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::checks::{Answer, Asked, Checks, Found, Question};
 use super::freshness::Standing;
 use super::{Freshness, Mirror, Mirrored, Stale, Window};
-use crate::oci::{Digest, Reference, RepositoryName, StreamId};
+use crate::oci::{Digest, Reference, RepositoryName, Source, StreamId};
 use crate::registry::manifests::StoredManifest;
 use crate::registry::{Error, Registry, Result};
 use crate::streams::import::mirrored::Follows;
@@ -127,7 +127,12 @@ impl Registry {
         {
             return Ok(Mirrored::settled(manifest));
         }
-        match self.ask(pull, Some(&manifest.digest), begun).answered_within(self.patience(pull)).await {
+        let source = pull.mirror.source(&pull.name);
+        match self
+            .ask(pull, Some(&manifest.digest), begun)
+            .answered_within(self.patience(&source, settings.patience))
+            .await
+        {
             None => Ok(Mirrored::known(manifest, standing.stale(Stale::Asking))),
             Some(Answer::Confirmed) => {
                 let manifest = self.known(pull).await?.unwrap_or(manifest);
@@ -141,10 +146,9 @@ impl Registry {
         }
     }
 
-    fn patience(&self, pull: &Pull) -> Duration {
-        let Mirror { settings, .. } = &*pull.mirror;
-        let hope = self.upstreams.may_answer(&pull.mirror.source(&pull.name));
-        if hope { settings.patience } else { settings.patience.min(LEFT_ALONE) }
+    /// How long a client waits for a registry, of what it would wait at most.
+    pub(super) fn patience(&self, source: &Source, at_most: Duration) -> Duration {
+        if self.upstreams.may_answer(source) { at_most } else { at_most.min(LEFT_ALONE) }
     }
 
     /// Asks the registry, or joins those who do.

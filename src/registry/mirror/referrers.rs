@@ -88,7 +88,8 @@ impl Registry {
                 Answer::Confirmed | Answer::Unknown => Ok(Freshness::Fresh(Duration::ZERO)),
             };
         }
-        Ok(match asking.answered_within(window.patience).await {
+        let patience = self.patience(&subject.source, window.patience);
+        Ok(match asking.answered_within(patience).await {
             None => standing.stale(Stale::Asking),
             Some(answer) => Stale::reason(&answer).map_or(Freshness::Fresh(Duration::ZERO), |why| standing.stale(why)),
         })
