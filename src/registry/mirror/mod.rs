@@ -30,6 +30,10 @@
 //! the origin of its manifest says, within a minute. Tags that clients make for signatures (`sha256-….sig`) are tags like others
 //! behind a prefix; into other streams they are imported like others.
 //!
+//! That a registry listed nothing is kept in memory. While it fails, the list of such a manifest is empty until a restart, and after
+//! that the failure is told until the registry answers. What was pushed here is no proof of what the registry lists, and does not
+//! stand in for it.
+//!
 //! # Where it shows
 //!
 //! In each answer (`Age`, `Warning: 110`), in metrics (`weir_mirror_answers`, by prefix and state), and in the image stream: a

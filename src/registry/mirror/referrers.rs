@@ -70,7 +70,7 @@ impl Registry {
             Answer::Confirmed | Answer::Unknown => None,
         });
         let standing = Standing::of(window, last);
-        let known = standing.was_confirmed() || self.any_referrer(subject).await?;
+        let known = standing.was_confirmed() || self.any_listed(subject).await?;
         match standing.unasked(begun) {
             Some(freshness) if known => return Ok(freshness),
             Some(_) if window.offline => {
@@ -95,9 +95,17 @@ impl Registry {
         })
     }
 
-    async fn any_referrer(&self, subject: &Subject) -> Result<bool> {
+    /// Whether something is known that a registry lists. What was pushed here says nothing of that.
+    async fn any_listed(&self, subject: &Subject) -> Result<bool> {
         let prefix = keys::referrers_of(&subject.stream, &subject.digest);
-        Ok(!self.records.keys(&prefix, |scan| scan.limit(1)).await?.is_empty())
+        for key in self.records.keys(&prefix, |scan| scan).await? {
+            let Ok(digest) = keys::part(&key, 3).parse::<Digest>() else { continue };
+            let link = self.records.get(&keys::manifest(&subject.stream, &digest)).await?;
+            if link.is_some_and(|link| !link.record.origin.is_pushed()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Asks for the list, and keeps what is new in it.

@@ -1,5 +1,7 @@
 //! Signatures and the like, which are carried along with what they refer to.
 
+use serde_json::json;
+
 use super::*;
 
 /// A site before a registry with an image, and an artifact that refers to it.
@@ -184,6 +186,27 @@ async fn a_referrer_is_read_whatever_its_list_says_of_it() {
         let told = &list["manifests"][0];
         assert_eq!(told["size"], signature.manifest.len(), "it is corrected");
         assert_eq!(told["annotations"], Value::Null, "the manifest has none");
+    }
+    site.stop().await;
+}
+
+/// It says nothing of what its registry lists.
+#[tokio::test]
+async fn what_was_pushed_does_not_stand_in_for_a_list_that_failed() {
+    let (site, hub, image, signature) = signed(|_| {}).await;
+    hub.lists(&image, &[&signature], false);
+    assert_eq!(site.import(&hub, "app", "v1").await.0, StatusCode::CREATED);
+    let kind = crate::oci::MediaType::OCI_INDEX;
+    let subject = json!({ "mediaType": crate::oci::MediaType::OCI_MANIFEST, "digest": image.digest, "size": image.manifest.len() });
+    let own = json!({ "schemaVersion": 2, "mediaType": kind, "manifests": [], "artifactType": "application/vnd.test.own", "subject": subject });
+    let own = Bytes::from(own.to_string());
+    let digest = crate::oci::Algorithm::Sha256.digest(&own);
+    let pushed = site.send(Method::PUT, site.address, &format!("team/app/manifests/{digest}"), own).await;
+    assert_eq!(pushed.status, StatusCode::CREATED, "{:?}", pushed.body);
+    hub.becomes(Mood::Refuses(503, "X-A: b"));
+    let list = format!("team/app/referrers/{}", image.digest);
+    for _ in 0..2 {
+        assert_eq!(site.get(&list).await.status, StatusCode::SERVICE_UNAVAILABLE);
     }
     site.stop().await;
 }
