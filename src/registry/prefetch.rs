@@ -51,21 +51,21 @@ impl Registry {
 
     /// All platforms, with all their layers.
     pub(super) async fn prefetch(&self, stream: &StreamId, manifest: Manifest) -> Result<()> {
-        let mut manifests = 1_usize;
-        let mut pending = vec![manifest];
-        while let Some(manifest) = pending.pop() {
-            for blob in manifest.required_blobs() {
-                self.prefetch_blob(stream, &blob.digest).await?;
-            }
-            for child in manifest.manifests() {
-                manifests = manifests.saturating_add(1);
-                if manifests > MOST {
-                    return Ok(());
+        let mut left = MOST;
+        let mut pending: Vec<Descriptor> = Vec::new();
+        let mut next = Some(manifest);
+        loop {
+            if let Some(manifest) = next {
+                for blob in manifest.required_blobs() {
+                    self.prefetch_blob(stream, &blob.digest).await?;
                 }
-                pending.extend(self.prefetch_child(stream, child).await?);
+                let children = manifest.manifests().iter().take(left);
+                left = left.saturating_sub(children.len());
+                pending.extend(children.rev().cloned());
             }
+            let Some(child) = pending.pop() else { return Ok(()) };
+            next = self.prefetch_child(stream, &child).await?;
         }
-        Ok(())
     }
 
     /// What a list holds: mostly manifests.
@@ -77,12 +77,19 @@ impl Registry {
         self.read_any(stream, &child.digest).await
     }
 
-    /// A manifest, asked for where its stream is a mirror.
+    /// A manifest, asked for where its stream is a mirror; `None` where there is none, as lists may name what their registry lacks.
     async fn read_any(&self, stream: &StreamId, digest: &Digest) -> Result<Option<Manifest>> {
         let reference = Reference::Digest(digest.clone());
-        let manifest = match self.mirror(stream) {
-            Some(mirror) => Box::pin(self.read_mirrored(mirror, &stream.repository(), &reference)).await?.manifest,
-            None => self.manifest(stream, &reference).await?,
+        let read = match self.mirror(stream) {
+            Some(mirror) => {
+                let read = Box::pin(self.read_mirrored(mirror, &stream.repository(), &reference)).await;
+                read.map(|mirrored| mirrored.manifest)
+            }
+            None => self.manifest(stream, &reference).await,
+        };
+        let manifest = match read {
+            Err(Error::ManifestUnknown(_) | Error::NameUnknown) => return Ok(None),
+            read => read?,
         };
         Ok(Manifest::parse(&manifest.content, Some(&manifest.media_type)).ok())
     }

@@ -131,7 +131,9 @@ async fn image_objects_become_whole() {
 async fn whole_images_are_fetched_ahead_where_that_is_wanted() {
     let hub = Hub::start().await;
     let (one, two) = (hub.image("one"), hub.image("two"));
-    hub.tag("team/app:v1", &hub.list(&[&one, &two]));
+    // Lists may name what their registry lacks.
+    let lacking = Image { digest: crate::oci::Algorithm::Sha256.digest(b"lacking"), ..one.clone() };
+    hub.tag("team/app:v1", &hub.list(&[&one, &lacking, &two]));
     let site = Site::start(hub.address, |mirror| mirror.prefetch = true).await;
     site.get("hub.io/team/app/manifests/v1").await;
     let here = async {
