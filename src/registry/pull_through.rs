@@ -45,28 +45,37 @@ impl Registry {
     ///
     /// A client that is told that a blob is there does not send it, and may be told so of what only its upstream has.
     pub(super) async fn hold_blobs(&self, stream: &StreamId, manifest: &Manifest) -> Result<()> {
-        for Descriptor { digest, .. } in manifest.required_blobs() {
-            let link = self.records.get(&keys::blob(digest, stream)).await?.map(|found| found.record);
-            if let Some(BlobLink { size, origin: Origin::Upstream(source), .. }) = link {
-                let wanted = Wanted { digest: digest.clone(), size };
-                Box::pin(self.hold_blob(stream, &source, &wanted)).await?;
+        for blob in manifest.required_blobs() {
+            self.hold_imported(stream, blob).await?;
+        }
+        Ok(())
+    }
+
+    /// The same for what a pushed list holds: images that were imported are as if they had been pushed with it. A list may hold
+    /// layers, too, as build caches have it.
+    pub(super) async fn hold_children(&self, stream: &StreamId, list: &Manifest, depth: usize) -> Result<()> {
+        for child in list.manifests() {
+            let link = self.records.get(&keys::manifest(stream, &child.digest)).await?.map(|found| found.record.origin);
+            match (link, depth.checked_sub(1)) {
+                (Some(Origin::Upstream(_)), Some(deeper)) => {
+                    let found = self.manifest(stream, &Reference::Digest(child.digest.clone())).await?;
+                    let Ok(manifest) = Manifest::parse(&found.content, Some(&found.media_type)) else { continue };
+                    self.hold_blobs(stream, &manifest).await?;
+                    Box::pin(self.hold_children(stream, &manifest, deeper)).await?;
+                }
+                (None, _) => self.hold_imported(stream, child).await?,
+                (Some(_), _) => {}
             }
         }
         Ok(())
     }
 
-    /// The same for what a pushed list holds: images that were imported are as if they had been pushed with it.
-    pub(super) async fn hold_children(&self, stream: &StreamId, list: &Manifest, depth: usize) -> Result<()> {
-        for child in list.manifests() {
-            let link = self.records.get(&keys::manifest(stream, &child.digest)).await?.map(|found| found.record.origin);
-            if let (Some(Origin::Upstream(_)), Some(deeper)) = (link, depth.checked_sub(1)) {
-                let found = self.manifest(stream, &Reference::Digest(child.digest.clone())).await?;
-                let Ok(manifest) = Manifest::parse(&found.content, Some(&found.media_type)) else { continue };
-                self.hold_blobs(stream, &manifest).await?;
-                Box::pin(self.hold_children(stream, &manifest, deeper)).await?;
-            }
-        }
-        Ok(())
+    /// Keeps a blob, if it was imported.
+    async fn hold_imported(&self, stream: &StreamId, Descriptor { digest, .. }: &Descriptor) -> Result<()> {
+        let link = self.records.get(&keys::blob(digest, stream)).await?.map(|found| found.record);
+        let Some(BlobLink { size, origin: Origin::Upstream(source), .. }) = link else { return Ok(()) };
+        let wanted = Wanted { digest: digest.clone(), size };
+        Box::pin(self.hold_blob(stream, &source, &wanted)).await
     }
 
     async fn hold_blob(&self, stream: &StreamId, source: &Source, wanted: &Wanted) -> Result<()> {

@@ -55,9 +55,11 @@ impl Registry {
         let manifest = Manifest::parse(&push.content, push.content_type)?;
         let stream = StreamId::from(push.repository);
         let tags = tags_of(push);
-        self.check_sizes(&stream, &manifest).await?;
-        self.hold_blobs(&stream, &manifest).await?;
-        self.hold_children(&stream, &manifest, DEEPEST).await?;
+        let pushed = self.check_sizes(&stream, &manifest).await?;
+        if !pushed {
+            self.hold_blobs(&stream, &manifest).await?;
+            self.hold_children(&stream, &manifest, DEEPEST).await?;
+        }
         self.records.blobs().put(&digest, push.content.clone()).await?;
         let image = self.made_image(&stream, &digest, &manifest).await?;
         let commit = CommitManifest {
@@ -86,20 +88,25 @@ impl Registry {
         Ok(Pushed { digest, subject, missing: committed.outcome })
     }
 
-    /// Refuses a manifest that states wrong sizes: clients give up on such an image half-way through a pull.
-    async fn check_sizes(&self, stream: &StreamId, manifest: &Manifest) -> Result<()> {
+    /// Refuses a manifest that states wrong sizes: clients give up on such an image half-way through a pull. Returns whether all
+    /// that it names was pushed, as far as is seen here.
+    async fn check_sizes(&self, stream: &StreamId, manifest: &Manifest) -> Result<bool> {
+        let mut pushed = true;
         for Descriptor { digest, size, .. } in manifest.required_blobs() {
             if let Some(link) = self.records.get(&keys::blob(digest, stream)).await? {
                 check_size(digest, *size, link.record.size)?;
+                pushed &= link.record.origin.is_pushed();
             }
         }
         for Descriptor { digest, size, .. } in manifest.manifests() {
             let link = self.records.get(&keys::manifest(stream, digest)).await?;
+            // What is no manifest here may be a layer.
+            pushed &= link.as_ref().is_some_and(|link| link.record.origin.is_pushed());
             if let Some(link) = link.filter(|link| !link.record.listed) {
                 check_size(digest, *size, link.record.size)?;
             }
         }
-        Ok(())
+        Ok(pushed)
     }
 
     /// The image of a manifest; poorer where its config is not at hand or not JSON.

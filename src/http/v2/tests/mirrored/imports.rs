@@ -97,24 +97,27 @@ async fn a_limit_of_the_namespace_is_respected() {
     site.stop().await;
 }
 
-/// A list that was pushed promises the layers of its images, wherever these came from.
+/// A list that was pushed promises the layers of its images, wherever these came from. So it does with the layers that it holds
+/// itself, as build caches do.
 #[tokio::test]
 async fn the_layers_below_a_pushed_list_are_kept() {
-    let (hub, one, _) = registry().await;
-    let site = Site::start(hub.address, |_| {}).await;
-    assert_eq!(site.import(&hub, "app", "v1").await.0, StatusCode::CREATED);
-    let kind = crate::oci::MediaType::OCI_MANIFEST;
-    let list = json!({
-        "schemaVersion": 2,
-        "mediaType": crate::oci::MediaType::OCI_INDEX,
-        "manifests": [{ "mediaType": kind, "digest": one.digest, "size": one.manifest.len() }],
-    });
-    let list = Bytes::from(list.to_string());
-    let pushed = site.send(Method::PUT, site.address, "team/app/manifests/multi", list).await;
-    assert_eq!(pushed.status, StatusCode::CREATED, "{:?}", pushed.body);
-    hub.stop().await;
-    assert!(site.has(&one).await);
-    let cached = site.records.blobs().cache().unwrap().unused(usize::MAX);
-    assert!(cached.iter().all(|content| content.digest != one.layer), "it is no longer only cached");
-    site.stop().await;
+    for is_image in [true, false] {
+        let (hub, one, _) = registry().await;
+        let site = Site::start(hub.address, |_| {}).await;
+        assert_eq!(site.import(&hub, "app", "v1").await.0, StatusCode::CREATED);
+        let child = if is_image {
+            json!({ "mediaType": crate::oci::MediaType::OCI_MANIFEST, "digest": one.digest, "size": one.manifest.len() })
+        } else {
+            json!({ "mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": one.layer, "size": one.layer_bytes.len() })
+        };
+        let list = json!({ "schemaVersion": 2, "mediaType": crate::oci::MediaType::OCI_INDEX, "manifests": [child] });
+        let list = Bytes::from(list.to_string());
+        let pushed = site.send(Method::PUT, site.address, "team/app/manifests/multi", list).await;
+        assert_eq!(pushed.status, StatusCode::CREATED, "{:?}", pushed.body);
+        hub.stop().await;
+        assert!(site.has(&one).await, "{is_image}");
+        let cached = site.records.blobs().cache().unwrap().unused(usize::MAX);
+        assert!(cached.iter().all(|content| content.digest != one.layer), "it is no longer only cached");
+        site.stop().await;
+    }
 }
