@@ -36,6 +36,17 @@ pub(super) struct Again {
     pub(super) next: Moment,
 }
 
+/// What an import tried: it decides whether the stream says then when it was imported, and so is not imported whole by itself again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tried {
+    /// All that was wanted.
+    All,
+    /// Some of its tags. The repository that the stream is to be made from, where there is one, may still be due.
+    Tags,
+    /// Not all: the rest is still to be imported.
+    Part,
+}
+
 /// An import that is to be written.
 #[derive(Debug)]
 pub(super) struct Commit<'a> {
@@ -44,8 +55,7 @@ pub(super) struct Commit<'a> {
     pub(super) outcomes: Vec<Outcome<'a>>,
     /// Whether the stream is made where there is none.
     pub(super) create: bool,
-    /// Whether all that was wanted was tried: then the stream says when it was imported, and is not imported whole by itself again.
-    pub(super) complete: bool,
+    pub(super) tried: Tried,
     pub(super) names: &'a HostNames,
     pub(super) actor: &'a Actor,
 }
@@ -58,7 +68,6 @@ impl Decide for Commit<'_> {
         let stream = self.stream(transaction).await?;
         let next = stream.as_ref().map_or(1, |stream| stream.generation.saturating_add(1));
         let plan = self.plan(transaction, next).await?;
-        let checked = stream.as_ref().is_some_and(|stream| stream.annotations.contains_key(CHECKED));
         let spec_changed = stream.is_none() || !plan.specs.is_empty();
         if spec_changed {
             self.change_spec(transaction, &plan).await?;
@@ -74,7 +83,8 @@ impl Decide for Commit<'_> {
         for (tag, state) in &plan.states {
             transaction.put(&keys::import_state(self.id, tag), state)?;
         }
-        let mut changed = spec_changed || (self.complete && !checked) || !plan.failed.is_empty();
+        let (complete, checked) = (self.completes(&record), record.annotations.contains_key(CHECKED));
+        let mut changed = spec_changed || (complete && !checked) || !plan.failed.is_empty();
         changed |= plan.moves.iter().any(|planned| planned.moves);
         for tag in &plan.succeeded {
             changed |= history::forgive(transaction, self.id, tag).await?;
@@ -159,9 +169,18 @@ impl Commit<'_> {
         Ok(())
     }
 
+    /// Whether the stream says from then on that it was imported.
+    fn completes(&self, record: &Stream) -> bool {
+        match self.tried {
+            Tried::All => true,
+            Tried::Tags => record.source_repository.is_empty() || record.annotations.contains_key(CHECKED),
+            Tried::Part => false,
+        }
+    }
+
     /// Says when the stream was last imported, as clients and controllers look for it.
     fn note(&self, transaction: &mut Transaction<'_>, mut record: Stream) -> Result<(), WriteError> {
-        if self.complete {
+        if self.completes(&record) {
             record.annotations.insert(CHECKED.to_owned(), time(transaction.now()).to_string());
             transaction.put(&keys::stream(self.id), &record)?;
         }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::commit::{Commit, Outcome};
+use super::commit::{Commit, Outcome, Tried};
 use super::fetch::FetchError;
 use super::{Found, Importer};
 use crate::namespaces::Namespaces;
@@ -83,7 +83,7 @@ impl Importer {
             condition: &condition,
             outcomes: refused.map(|outcome| Outcome { found: &over, makes_spec: false, ..outcome.clone() }).collect(),
             create: false,
-            complete: false,
+            tried: Tried::Part,
             names: &self.names,
             actor: &actor,
         };

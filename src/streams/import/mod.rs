@@ -54,7 +54,7 @@ use crate::streams::write::{Precondition, WriteError};
 use crate::telemetry::imports::ImportResult;
 use crate::upstream::{Credentials, UpstreamError, Upstreams};
 use answer::Answer;
-use commit::{Commit, Outcome};
+use commit::{Commit, Outcome, Tried};
 pub(crate) use fetch::Fetched;
 use fetch::{Fetch, FetchError};
 use prefetch::WantedWhole;
@@ -174,7 +174,7 @@ impl Importer {
                 condition: &condition,
                 outcomes: of_tags.chain(of_images).filter_map(outcome).collect(),
                 create: true,
-                complete: again.is_none(),
+                tried: if again.is_none() { Tried::All } else { Tried::Part },
                 names: &self.names,
                 actor: doing.actor,
             };

@@ -8,7 +8,7 @@ use super::plans::Part;
 use super::rhythm::Phase;
 use crate::oci::{Digest, Reference, StreamId, Tag};
 use crate::records::{Actor, ImportState, SpecTag, keys};
-use crate::streams::import::commit::{Again, Commit, Outcome};
+use crate::streams::import::commit::{Again, Commit, Outcome, Tried};
 use crate::streams::import::fetch::FetchError;
 use crate::streams::import::wanted::{LEGACY, Terms, Wanted};
 use crate::streams::import::{Doing, Found, Importer, limits, refused};
@@ -139,7 +139,7 @@ async fn import(importer: &Importer, id: &StreamId, begun: &[Begun]) -> Result<P
         condition: &condition,
         outcomes,
         create: false,
-        complete: true,
+        tried: Tried::Tags,
         names: &importer.names,
         actor: &actor,
     };

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use weir_storage::{Algorithm, Digest};
 
 use super::Found;
-use super::commit::{Again, Commit, Outcome};
+use super::commit::{Again, Commit, Outcome, Tried};
 use super::fetch::{FetchError, Fetched};
 use super::wanted::{Terms, Wanted};
 use crate::config::Config;
@@ -108,7 +108,7 @@ impl<'a> Import<'a> {
             condition: &self.condition,
             outcomes: outcomes.collect(),
             create: self.create,
-            complete: true,
+            tried: Tried::All,
             names: &self.world.names,
             actor: &actor,
         };

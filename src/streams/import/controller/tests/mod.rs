@@ -5,17 +5,19 @@ mod scheduler;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use super::run;
 use crate::config;
 use crate::namespaces::Keyring;
 use crate::oci::StreamId;
-use crate::records::{Decide, Error, Transaction, keys};
+use crate::records::{Decide, Error, SpecTag, Transaction, keys};
 use crate::streams::import::{CHECKED, Importer};
 use crate::streams::mapping;
-use crate::streams::tests::world::{World, stream};
+use crate::streams::tests::world::{World, stream, upstream};
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::Upstreams;
 
@@ -33,49 +35,97 @@ impl Decide for FromRepository<'_> {
     }
 }
 
+/// What a registry answers with that is down.
+const DOWN: &str = "503 -\r\nretry-after: 300\r\ncontent-length: 0\r\n\r\n";
+
+/// A registry that gives the same answer to all, and a stream that is to be made from a repository there.
+struct Site {
+    world: World,
+    id: StreamId,
+    importer: Importer,
+    answer: Arc<Mutex<&'static str>>,
+    serving: JoinHandle<()>,
+    /// The repository, with its registry.
+    repository: String,
+    _keys: TempDir,
+}
+
+impl Site {
+    async fn start(answer: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let answer = Arc::new(Mutex::new(answer));
+        let serving = tokio::spawn(serve(listener, Arc::clone(&answer)));
+        let (world, id, repository) = (World::new(), stream("ns/app"), format!("{address}/team/app"));
+        world.records.transact(&FromRepository(&id, repository.clone())).await.unwrap();
+        let settings = config::Upstreams {
+            allow_addresses: vec!["127.0.0.0/8".parse().unwrap()],
+            insecure: vec![address.parse().unwrap()],
+            retries: 0,
+            ..config::Upstreams::default()
+        };
+        let upstreams = Upstreams::new(&settings, 4096, Arc::new(Metrics::new())).unwrap();
+        let keys = TempDir::new().unwrap();
+        let keyring = Arc::new(Keyring::own(keys.path().join("secrets")).unwrap());
+        let importer = Importer::new(world.records.clone(), world.names.clone(), keyring, upstreams);
+        Self { world, id, importer, answer, serving, repository, _keys: keys }
+    }
+
+    fn answer(&self, answer: &'static str) {
+        *self.answer.lock().unwrap() = answer;
+    }
+
+    /// Whether the stream says that it was imported.
+    async fn checked(&self) -> bool {
+        let found = self.world.records.get(&keys::stream(&self.id)).await.unwrap().unwrap();
+        found.record.annotations.contains_key(CHECKED)
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, told: Arc<Mutex<&'static str>>) {
+    while let Ok((mut socket, _)) = listener.accept().await {
+        let answer = format!("HTTP/1.1 {}", *told.lock().unwrap());
+        let mut begin = [0; 1024];
+        let read = socket.read(&mut begin).await.unwrap_or_default();
+        if begin[..read].starts_with(b"GET") {
+            // The client may have left.
+            drop(socket.write_all(answer.as_bytes()).await);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_repository_that_cannot_be_listed_is_tried_again_with_growing_pauses() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let answer = Arc::new(Mutex::new("503 -\r\nretry-after: 300\r\ncontent-length: 0\r\n\r\n"));
-    let told = Arc::clone(&answer);
-    let serving = tokio::spawn(async move {
-        while let Ok((mut socket, _)) = listener.accept().await {
-            let answer = format!("HTTP/1.1 {}", *told.lock().unwrap());
-            let mut begin = [0; 1024];
-            let read = socket.read(&mut begin).await.unwrap_or_default();
-            if begin[..read].starts_with(b"GET") {
-                // The client may have left.
-                drop(socket.write_all(answer.as_bytes()).await);
-            }
-        }
-    });
-    let (world, id) = (World::new(), stream("ns/app"));
-    world.records.transact(&FromRepository(&id, format!("{address}/team/app"))).await.unwrap();
-    let settings = config::Upstreams {
-        allow_addresses: vec!["127.0.0.0/8".parse().unwrap()],
-        insecure: vec![address.parse().unwrap()],
-        retries: 0,
-        ..config::Upstreams::default()
-    };
-    let upstreams = Upstreams::new(&settings, 4096, Arc::new(Metrics::new())).unwrap();
-    let keys_of_secrets = tempfile::TempDir::new().unwrap();
-    let keyring = Arc::new(Keyring::own(keys_of_secrets.path().join("secrets")).unwrap());
-    let importer = Importer::new(world.records.clone(), world.names.clone(), keyring, upstreams);
-    let checked = async || {
-        let found = world.records.get(&keys::stream(&id)).await.unwrap().unwrap();
-        found.record.annotations.contains_key(CHECKED)
-    };
+    let site = Site::start(DOWN).await;
     let mut pauses: Vec<Duration> = Vec::new();
     for attempts in [0, 5] {
-        let postponed = run::run(&importer, &id, &[None], attempts).await.unwrap();
+        let postponed = run::run(&site.importer, &site.id, &[None], attempts).await.unwrap();
         assert!(matches!(postponed.as_slice(), [(None, _)]), "{postponed:?}");
         pauses.extend(postponed.iter().map(|(_, pause)| *pause));
-        assert!(!checked().await, "it is still to be imported");
+        assert!(!site.checked().await, "it is still to be imported");
     }
     assert!(pauses[0] < Duration::from_mins(1) && pauses[1] > Duration::from_mins(10), "{pauses:?}");
-    *answer.lock().unwrap() = "200 -\r\nconnection: close\r\ncontent-length: 11\r\n\r\n{\"tags\":[]}";
-    assert_eq!(run::run(&importer, &id, &[None], 2).await.unwrap(), []);
-    assert!(checked().await);
-    serving.abort();
+    site.answer("200 -\r\nconnection: close\r\ncontent-length: 11\r\n\r\n{\"tags\":[]}");
+    assert_eq!(run::run(&site.importer, &site.id, &[None], 2).await.unwrap(), []);
+    assert!(site.checked().await);
+}
+
+/// The tags that a spec names are imported beside the repository, and say nothing of it.
+#[tokio::test]
+async fn a_tag_does_not_end_the_retries_of_a_whole_repository() {
+    let site = Site::start(DOWN).await;
+    let tag = "v1".parse().unwrap();
+    let spec = SpecTag { generation: Some(0), ..upstream(&format!("{}:v1", site.repository)) };
+    site.world.set_tag(&site.id, "v1", Some(spec)).await.unwrap();
+    let postponed = run::run(&site.importer, &site.id, &[None, Some(tag)], 0).await.unwrap();
+    assert!(matches!(postponed.as_slice(), [(None, _)]), "{postponed:?}");
+    let told = site.world.stream(&site.id).await.status.tags;
+    assert_eq!(told[0].conditions.len(), 1, "the tag was tried");
+    assert!(!site.checked().await, "the repository is still to be imported");
 }
