@@ -76,7 +76,8 @@
 //!
 //! Behind a mirror prefix (`registry::mirror`) a pull of what is not linked asks another registry once for all who ask, and
 //! commits manifest, links and the tag's event before it answers; the tag is asked about again beyond its window, and served
-//! as it is known whenever that fails.
+//! as it is known whenever that fails. What refers to a manifest is carried along: listed as its registry lists it, and fetched
+//! when it is asked for.
 //!
 //! # What is durable when
 //!
@@ -99,9 +100,10 @@
 //! # What gives way
 //!
 //! Blobs that were fetched for a pull are cached, and an operator may limit their size: those that were not used for longest
-//! are evicted (`lifecycle::eviction`), their links stay, and the next pull fetches them again. What was pushed or mounted
-//! is kept, as are all manifests, imported configs, and the blobs of pushed images: a push of an image fetches what it names and
-//! only an upstream has. Cached and kept content lie in different folders, and an eviction knows no other than the first.
+//! are evicted (`lifecycle::eviction`), also where the disk is about to be full; their links stay, and the next pull fetches
+//! them again. What was pushed or mounted is kept, as are all manifests, imported configs, and the blobs of pushed images and of
+//! those in pushed lists: a push fetches what it names and only an upstream has. Cached and kept content lie in different
+//! folders, and an eviction knows no other than the first.
 
 pub(crate) mod auth;
 pub mod cli;

@@ -117,8 +117,20 @@ impl Registry {
         (digest, link): (&Digest, &ManifestLink),
         content: &Bytes,
     ) -> Result<()> {
-        let fetched = read_alone(digest.clone(), content.clone(), &link.media_type)
-            .map_err(|error| FillError::Upstream { from: source.clone(), error })?;
+        let fetched = match read_alone(digest.clone(), content.clone(), &link.media_type) {
+            Ok(fetched) => fetched,
+            // It is what was asked for, whatever it is.
+            Err(error) => {
+                let repository = stream.repository();
+                tracing::warn!(
+                    repository.name = %repository,
+                    image.digest = %digest,
+                    %error,
+                    "Links nothing that {digest} needs, as it cannot be read: {error}"
+                );
+                return Ok(());
+            }
+        };
         let (repository, only_linked) = (&stream.repository(), self.mirror(stream).is_none());
         let keep = KeepManifest { stream, repository, source, fetched: &fetched, tag: None, only_linked };
         self.records.transact(&keep).await?;

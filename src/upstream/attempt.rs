@@ -16,7 +16,7 @@ impl Endpoint {
     /// An answer of success.
     pub(super) async fn answered(&self, inner: &Inner, ask: &Ask) -> Result<Response, UpstreamError> {
         let asked = Asked { path: format!("{}/{}", self.repository, ask.path), login: self.login.clone() };
-        let exchange = Exchange {
+        let mut exchange = Exchange {
             method: ask.method.clone(),
             url: self.host.url(&asked.path)?,
             headers: ask.headers.clone(),
@@ -28,8 +28,9 @@ impl Endpoint {
         {
             return Ok(response);
         }
-        let response = self.proven(inner, exchange).await?;
-        let elsewhere = self.host.url("").is_ok_and(|url| url.origin() != response.url().origin());
+        let response = self.proven(inner, &mut exchange).await?;
+        // By what this request was sent to: another one may have found out meanwhile that the registry speaks something else.
+        let elsewhere = exchange.url.origin() != response.url().origin();
         if response.status().is_success() {
             self.host.note_known();
             if let Some(left) = answer::quota(response.headers()) {
@@ -86,13 +87,14 @@ impl Endpoint {
     }
 
     /// Sends a request with whatever proof the registry is expected to ask for, and once more with what it does ask for.
-    async fn proven(&self, inner: &Inner, mut exchange: Exchange) -> Result<Response, UpstreamError> {
+    /// `exchange` is as it was sent then.
+    async fn proven(&self, inner: &Inner, exchange: &mut Exchange) -> Result<Response, UpstreamError> {
         let mut sent = None;
         if let Some(challenge) = self.host.expected(&self.repository) {
             sent = self.proof(inner, &challenge, None).await?;
         }
         exchange.headers.extend(sent.clone().map(|proof| (header::AUTHORIZATION, proof)));
-        let response = self.reached(inner, &mut exchange).await?;
+        let response = self.reached(inner, exchange).await?;
         if response.status() != StatusCode::UNAUTHORIZED || response.url().origin() != exchange.url.origin() {
             return Ok(response);
         }
@@ -105,7 +107,7 @@ impl Endpoint {
             None => Ok(response),
             Some(proof) => {
                 exchange.headers.insert(header::AUTHORIZATION, proof);
-                inner.wire().follow(exchange).await
+                inner.wire().follow(exchange.clone()).await
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Source: the admission plugin `image.openshift.io/ImageLimitRange` of openshift-apiserver, restated: how many images the history of
 //! a stream may have, and how many references its spec. A stream that is over a limit already may be written as long as it does not
-//! grow.
+//! grow. The limits are looked at before the commit: two imports at once may go over by what both bring.
 
 use std::collections::{BTreeMap, BTreeSet};
 
