@@ -1,5 +1,7 @@
 //! Limit ranges: kept and shown. What they limit is looked at elsewhere, by [`Namespaces::most`].
 
+use std::collections::BTreeMap;
+
 use super::keeper::{Keep, Place, Stored, Wanted, find, unless_valid};
 use super::object::{LimitRange, LimitRangeItem, LimitRangeSpec};
 use super::{Error, Listed, Namespaces, keeper, validation};
@@ -38,18 +40,19 @@ impl Namespaces<'_> {
         Ok(Listed { items: items.iter().map(shown).collect::<Result<_, _>>()?, more, revision })
     }
 
-    /// How much there may be of a resource at most in a thing of a type, as the limit ranges of a namespace say: the least counts.
-    pub(crate) async fn most(
-        &self,
-        namespace: &str,
-        kind: &str,
-        resource: &str,
-    ) -> Result<Option<u64>, records::Error> {
+    /// How much there may be of each resource at most in a thing of a type, as the limit ranges of a namespace say: the least counts.
+    pub(crate) async fn most(&self, namespace: &str, kind: &str) -> Result<BTreeMap<String, u64>, records::Error> {
         let found = self.records.scan(&keys::limit_ranges_in(Some(namespace)), |scan| scan).await?;
         let limits = found.records.into_iter().flat_map(|found| found.record.content.limits);
-        let items = limits.filter_map(|limit| serde_json::from_value::<LimitRangeItem>(limit).ok());
-        let of_kind = items.filter(|item| item.kind == kind);
-        Ok(of_kind.filter_map(|item| item.max.get(resource)?.count()).min())
+        let mut most = BTreeMap::new();
+        for limit in limits {
+            let item: LimitRangeItem = serde_json::from_value(limit).map_err(unreadable_record)?;
+            for (resource, quantity) in item.max.into_iter().filter(|_| item.kind == kind) {
+                let count = quantity.count();
+                most.entry(resource).and_modify(|least: &mut u64| *least = count.min(*least)).or_insert(count);
+            }
+        }
+        Ok(most)
     }
 
     /// Makes a limit range.
@@ -114,5 +117,9 @@ pub(super) fn shown(stored: &Stored<LimitRangeContent>) -> Result<LimitRange, Er
 }
 
 fn unreadable(source: serde_json::Error) -> Error {
-    Error::Records(records::Error::Record { key: "limitrange".to_owned(), source })
+    Error::Records(unreadable_record(source))
+}
+
+fn unreadable_record(source: serde_json::Error) -> records::Error {
+    records::Error::Record { key: "limitrange".to_owned(), source }
 }

@@ -69,6 +69,8 @@ struct Inner {
     itself: Vec<String>,
     /// The server's own logins.
     own: ArcSwap<Credentials>,
+    /// What the files of logins and authorities held when this was made.
+    at_start: renewal::Contents,
     /// The largest manifest that is taken, in bytes.
     manifest_limit: u64,
     metrics: Arc<Metrics>,
@@ -97,6 +99,8 @@ impl Upstreams {
         manifest_limit: u64,
         metrics: Arc<Metrics>,
     ) -> Result<Self, UpstreamsError> {
+        // First: what changes meanwhile is seen to differ later.
+        let at_start = renewal::contents(config);
         let own = own_credentials(config)?;
         let wire = Wire::new(config)?;
         let (hosts, tokens) = (Hosts::new(config, &metrics), Tokens::new());
@@ -107,6 +111,7 @@ impl Upstreams {
             tokens,
             itself: Vec::new(),
             own: ArcSwap::from_pointee(own),
+            at_start,
             manifest_limit,
             metrics,
         })))

@@ -9,9 +9,20 @@ use tokio_util::sync::CancellationToken;
 use super::error::chain;
 use super::wire::Wire;
 use super::{Inner, Upstreams, UpstreamsError, own_credentials};
+use crate::config;
+use crate::oci::{Algorithm, Digest};
 
-/// The contents of both files, or why one cannot be read.
-type Contents = Result<(Vec<u8>, Vec<u8>), String>;
+/// The digests of what both files hold, or why one cannot be read.
+pub(super) type Contents = Result<(Digest, Digest), String>;
+
+/// What the files hold, read by a thread that may block.
+pub(super) fn contents(config: &config::Upstreams) -> Contents {
+    let content = |path: Option<&Path>| {
+        let Some(path) = path else { return Ok(digest(&[])) };
+        std::fs::read(path).map(|content| digest(&content)).map_err(|error| unreadable(path, &error))
+    };
+    Ok((content(config.credentials_file.as_deref())?, content(config.ca_file.as_deref())?))
+}
 
 impl Upstreams {
     /// Looks at the files again and again, and takes what is new in them, until it is told to stop.
@@ -23,7 +34,7 @@ impl Upstreams {
         if config.ca_file.is_none() && config.credentials_file.is_none() {
             return;
         }
-        let mut seen = self.contents().await;
+        let mut seen = self.0.at_start.clone();
         while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
             let read = self.contents().await;
             if read == seen {
@@ -66,7 +77,16 @@ impl Inner {
     }
 }
 
-async fn content(path: Option<&Path>) -> Result<Vec<u8>, String> {
-    let Some(path) = path else { return Ok(Vec::new()) };
-    tokio::fs::read(path).await.map_err(|error| format!("failed to read {}: {error}", path.display()))
+async fn content(path: Option<&Path>) -> Result<Digest, String> {
+    let Some(path) = path else { return Ok(digest(&[])) };
+    let read = tokio::fs::read(path).await;
+    read.map(|content| digest(&content)).map_err(|error| unreadable(path, &error))
+}
+
+fn digest(content: &[u8]) -> Digest {
+    Algorithm::Sha256.digest(content)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> String {
+    format!("failed to read {}: {error}", path.display())
 }

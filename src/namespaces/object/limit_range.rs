@@ -52,6 +52,9 @@ const RULE: &str = "quantities must match the regular expression '^([+-]?[0-9.]+
 /// What a number can be counted in.
 const SUFFIXES: [&str; 16] = ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
+/// So many decimals count: with the largest unit, more of them make no whole.
+const DECIMALS: usize = 18;
+
 impl Quantity {
     /// Reads a number with a suffix or an exponent.
     fn parse(text: &str) -> Option<Self> {
@@ -65,25 +68,46 @@ impl Quantity {
 }
 
 impl Quantity {
-    /// The amount of what is counted; `None` where that is no whole number. Below zero there is nothing.
-    pub(crate) fn count(&self) -> Option<u64> {
+    /// The amount of what is counted: a part of one counts for nothing, and below zero there is nothing.
+    pub(crate) fn count(&self) -> u64 {
         let text = self.0.strip_prefix('+').unwrap_or(&self.0);
         if text.starts_with('-') {
-            return Some(0);
+            return 0;
         }
-        let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+        let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
         let (number, suffix) = text.split_at(end);
-        let factor: u64 = match suffix {
-            "" => 1,
-            "k" => 1000,
-            "Ki" => 1 << 10,
-            "M" => 1_000_000,
-            "Mi" => 1 << 20,
-            "G" => 1_000_000_000,
-            "Gi" => 1 << 30,
-            _ => return None,
-        };
-        Some(number.parse::<u64>().ok()?.saturating_mul(factor))
+        let (factor, power) = unit(suffix);
+        let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+        let digits: String = whole.chars().chain(part.chars().take(DECIMALS)).collect();
+        let decimals = i32::try_from(part.len().min(DECIMALS)).unwrap_or_default();
+        // What has too many digits is more than can be counted.
+        let number = digits.parse::<u128>().unwrap_or(u128::MAX).saturating_mul(factor);
+        let power = power.saturating_sub(decimals);
+        let tens = 10_u128.saturating_pow(power.unsigned_abs());
+        let count = if power < 0 { number.checked_div(tens).unwrap_or_default() } else { number.saturating_mul(tens) };
+        u64::try_from(count).unwrap_or(u64::MAX)
+    }
+}
+
+/// What a suffix, or an exponent, multiplies by: a factor, and a power of ten.
+fn unit(suffix: &str) -> (u128, i32) {
+    match suffix {
+        "n" => (1, -9),
+        "u" => (1, -6),
+        "m" => (1, -3),
+        "k" => (1, 3),
+        "M" => (1, 6),
+        "G" => (1, 9),
+        "T" => (1, 12),
+        "P" => (1, 15),
+        "E" => (1, 18),
+        "Ki" => (1 << 10, 0),
+        "Mi" => (1 << 20, 0),
+        "Gi" => (1 << 30, 0),
+        "Ti" => (1 << 40, 0),
+        "Pi" => (1 << 50, 0),
+        "Ei" => (1 << 60, 0),
+        exponent => (1, exponent.get(1..).and_then(|power| power.parse().ok()).unwrap_or_default()),
     }
 }
 
@@ -106,13 +130,23 @@ mod tests {
     #[test]
     fn what_is_counted_is_a_whole_number() {
         for (text, count) in [
-            ("2", Some(2)),
-            ("+3", Some(3)),
-            ("2Ki", Some(2048)),
-            ("1k", Some(1000)),
-            ("-1", Some(0)),
-            ("1.5", None),
-            ("100m", None),
+            ("2", 2),
+            ("+3", 3),
+            ("2Ki", 2048),
+            ("1k", 1000),
+            ("-1", 0),
+            ("1T", 1_000_000_000_000),
+            ("1e1", 10),
+            ("1E+2", 100),
+            ("20e-1", 2),
+            ("10.0", 10),
+            ("1.5", 1),
+            (".5Ki", 512),
+            ("100m", 0),
+            ("3000m", 3),
+            ("99Ei", u64::MAX),
+            ("1e99", u64::MAX),
+            ("1e-99", 0),
         ] {
             assert_eq!(Quantity::parse(text).unwrap().count(), count, "{text}");
         }

@@ -1,9 +1,10 @@
 //! What an import is answered with.
 
 use super::fetch::{FetchError, Fetched};
+use super::listing::Listed;
 use super::refusal::of_repository;
 use super::wanted::Wanted;
-use super::{Found, Listed, refused};
+use super::{Found, refused};
 use crate::records::{Error, Records, keys};
 use crate::streams::HostNames;
 use crate::streams::image::{self, Seen};
@@ -33,7 +34,7 @@ impl Answer<'_> {
     pub(super) async fn repository(&self, listed: &Listed, found: &[Found]) -> Result<RepositoryImportStatus, Error> {
         let failed = found.iter().filter(|found| matches!(found, Found::Failed(_))).count();
         Ok(RepositoryImportStatus {
-            status: listed.refused.clone().unwrap_or_else(|| of_repository(failed)),
+            status: listed.refused.as_ref().map_or_else(|| of_repository(failed), |refused| refused.status.clone()),
             images: self.images(&listed.wanted, found).await?,
             additional_tags: listed.additional.clone(),
         })

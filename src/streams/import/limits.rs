@@ -10,7 +10,7 @@ use super::commit::{Commit, Outcome, Tried};
 use super::fetch::FetchError;
 use super::{Found, Importer};
 use crate::namespaces::Namespaces;
-use crate::oci::{DockerReference, Source, StreamId, Tag};
+use crate::oci::{Digest, DockerReference, Source, StreamId, Tag};
 use crate::records::{Actor, SourceKind, SpecSource};
 use crate::streams::state::{self, States, StreamState};
 use crate::streams::write::{Precondition, WriteError};
@@ -44,28 +44,51 @@ impl Usage {
     }
 }
 
+/// A limit that is in the way.
+#[derive(Debug)]
+pub(super) struct OverLimit {
+    pub(super) why: String,
+    /// The images that the stream has already, where it is images that are limited: these are not in the way.
+    here: BTreeSet<Digest>,
+}
+
+impl OverLimit {
+    /// Whether this is among what may not be taken.
+    pub(super) fn concerns(&self, found: &Found) -> bool {
+        matches!(found, Found::Image(fetched) if !self.here.contains(&fetched.digest))
+    }
+}
+
 impl Importer {
     /// Why a stream may not have what was found for it, if a limit of its namespace says so.
     pub(super) async fn over_limit(
         &self,
         id: &StreamId,
         outcomes: &[Outcome<'_>],
-    ) -> Result<Option<String>, WriteError> {
+    ) -> Result<Option<OverLimit>, WriteError> {
+        if !outcomes.iter().any(grows) {
+            return Ok(None);
+        }
         let limits = self.limits(id).await?;
         if limits == Limits::default() {
             return Ok(None);
         }
-        let (mut states, _) = state::read(&self.records, States::One(id), usize::MAX).await?;
+        let items = if limits.images.is_some() { usize::MAX } else { 1 };
+        let (mut states, _) = state::read(&self.records, States::One(id), items).await?;
         let state = states.pop();
-        let images = images(state.as_ref(), outcomes).over(limits.images);
-        Ok(images.or_else(|| tags(state.as_ref(), outcomes).over(limits.tags)))
+        let here = images(state.as_ref());
+        if let Some(why) = with(&here, outcomes).over(limits.images) {
+            return Ok(Some(OverLimit { why, here }));
+        }
+        let why = tags(state.as_ref(), outcomes).over(limits.tags);
+        Ok(why.map(|why| OverLimit { why, here: BTreeSet::new() }))
     }
 
     async fn limits(&self, id: &StreamId) -> Result<Limits, WriteError> {
         let actor = Actor::importer();
         let namespaces = Namespaces { records: &self.records, keyring: &self.keyring, actor: &actor, dry_run: false };
-        let images = namespaces.most(id.namespace(), STREAM, IMAGES).await?;
-        Ok(Limits { images, tags: namespaces.most(id.namespace(), STREAM, TAGS).await? })
+        let most = namespaces.most(id.namespace(), STREAM).await?;
+        Ok(Limits { images: most.get(IMAGES).copied(), tags: most.get(TAGS).copied() })
     }
 
     /// Notes in the stream, if there is one, that its tags may not have what was found for them.
@@ -73,10 +96,10 @@ impl Importer {
         &self,
         id: &StreamId,
         outcomes: &[Outcome<'_>],
-        why: &str,
+        limit: &OverLimit,
     ) -> Result<(), WriteError> {
-        let over = over(id, why);
-        let refused = outcomes.iter().filter(|outcome| matches!(outcome.found, Found::Image(_)));
+        let over = over(id, &limit.why);
+        let refused = outcomes.iter().filter(|outcome| limit.concerns(outcome.found));
         let (condition, actor) = (Precondition::default(), Actor::importer());
         let commit = Commit {
             id,
@@ -99,26 +122,44 @@ pub(super) fn over(id: &StreamId, why: &str) -> Found {
     Found::Failed(FetchError::Limit(WriteError::LimitExceeded { stream: id.clone(), why: why.to_owned() }.to_string()))
 }
 
-fn images(state: Option<&StreamState>, outcomes: &[Outcome<'_>]) -> Usage {
+/// Whether there may be more of anything after this.
+fn grows(outcome: &Outcome<'_>) -> bool {
+    match outcome.found {
+        Found::Image(_) => true,
+        // A tag that a client names is wanted from then on, also where it could not be had.
+        Found::Failed(_) => outcome.makes_spec,
+        Found::Same => false,
+    }
+}
+
+/// The images that a stream has.
+fn images(state: Option<&StreamState>) -> BTreeSet<Digest> {
     let items = state.into_iter().flat_map(|state| state.tags.values()).flat_map(|tag| &tag.items);
-    let mut images: BTreeSet<_> = items.filter_map(|item| item.image.clone()).collect();
-    let before = images.len();
-    images.extend(outcomes.iter().filter_map(|outcome| match outcome.found {
-        Found::Image(fetched) => Some(fetched.digest.clone()),
+    items.filter_map(|item| item.image.clone()).collect()
+}
+
+fn with(here: &BTreeSet<Digest>, outcomes: &[Outcome<'_>]) -> Usage {
+    let found = outcomes.iter().filter_map(|outcome| match outcome.found {
+        Found::Image(fetched) => Some(&fetched.digest),
         Found::Same | Found::Failed(_) => None,
-    }));
-    Usage { resource: IMAGES, before, after: images.len() }
+    });
+    let new: BTreeSet<&Digest> = found.filter(|digest| !here.contains(*digest)).collect();
+    Usage { resource: IMAGES, before: here.len(), after: here.len().saturating_add(new.len()) }
 }
 
 /// Of the spec, each reference once.
 fn tags(state: Option<&StreamState>, outcomes: &[Outcome<'_>]) -> Usage {
+    let known = |tag: &Tag| state.is_some_and(|state| state.specs.contains_key(tag));
     let specs = state.into_iter().flat_map(|state| &state.specs);
     let mut wanted: BTreeMap<&Tag, SpecSource> =
         specs.filter_map(|(tag, spec)| Some((tag, spec.from.clone()?))).collect();
     let count = |wanted: &BTreeMap<&Tag, SpecSource>| wanted.values().map(normalized).collect::<BTreeSet<_>>().len();
     let before = count(&wanted);
-    let found = outcomes.iter().filter(|outcome| matches!(outcome.found, Found::Image(_)));
-    wanted.extend(found.map(|outcome| (outcome.tag, outcome.wanted.from())));
+    // What could not be had changes no spec that there is.
+    let changed = outcomes
+        .iter()
+        .filter(|outcome| grows(outcome) && (matches!(outcome.found, Found::Image(_)) || !known(outcome.tag)));
+    wanted.extend(changed.map(|outcome| (outcome.tag, outcome.wanted.from())));
     Usage { resource: TAGS, before, after: count(&wanted) }
 }
 
@@ -139,6 +180,26 @@ fn normalized(from: &SpecSource) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::streams::import::tests::{found, image, missing, wanted};
+
+    #[test]
+    fn a_tag_that_could_not_be_had_counts_where_it_is_wanted_from_then_on() {
+        let (tag, wanted, found) = ("v1".parse().unwrap(), wanted("quay.io/a/b:v1", "v1"), missing());
+        let after = |makes_spec| {
+            let outcome =
+                Outcome { tag: &tag, wanted: &wanted, found: &found, makes_spec, begun_for: None, again: None };
+            tags(None, &[outcome]).after
+        };
+        assert_eq!((after(true), after(false)), (1, 0));
+    }
+
+    #[test]
+    fn images_that_a_stream_has_are_not_in_the_way() {
+        let (here, new) = (image("here"), image("new"));
+        let limit = OverLimit { why: String::new(), here: BTreeSet::from([here.digest.clone()]) };
+        assert!(limit.concerns(&found(new)));
+        assert!(!limit.concerns(&found(here)) && !limit.concerns(&missing()));
+    }
 
     #[test]
     fn only_growth_is_refused() {

@@ -97,6 +97,9 @@ fn is_import(cause: Option<&Cause>) -> bool {
     matches!(cause, Some(Cause::Import { .. }))
 }
 
+/// Reasons of failures that may pass by themselves.
+const PASSING: [&str; 2] = ["InternalError", "TooManyRequests"];
+
 /// A tag that its upstream does not confirm, with the reason: the stream tells it as it tells of an import that failed.
 #[derive(Debug)]
 pub(crate) struct Failure<'a> {
@@ -120,9 +123,10 @@ impl Decide for Failure<'_> {
         let asked = Asked { name: &name, source: Some(source), reference: &reference };
         let status = asked.status(&FetchError::Upstream(error.clone()));
         let key = keys::condition(stream, tag);
-        // A registry that is down says so now in these words, now in those.
+        // A registry that is down says so now in these words, now in those, and now and then that it is asked too often.
         let same = |before: ImportCondition| {
-            before.reason == status.reason && (error.is_transient() || before.message == status.message)
+            (error.is_transient() && PASSING.contains(&before.reason.as_str()))
+                || (before.reason == status.reason && before.message == status.message)
         };
         if transaction.get(&key).await?.is_some_and(same) {
             return Ok(());
@@ -201,5 +205,33 @@ impl Decide for KeepBlob<'_> {
         }
         let origin = Origin::Upstream(self.source.clone());
         transaction.put(&key, &BlobLink { size: self.size, origin, deleted_with: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::streams::import::tests::{image, wanted};
+    use crate::streams::tests::world::{World, stream};
+
+    #[tokio::test]
+    async fn a_registry_that_is_down_now_in_this_way_now_in_that_is_told_of_once() {
+        let (world, id, tag) = (World::new(), stream("ns/app"), "v1".parse::<Tag>().unwrap());
+        let (fetched, source) = (image("one"), wanted("quay.io/a/app:v1", "v1").job.unwrap().source);
+        let repository = id.repository();
+        let keep =
+            KeepManifest { stream: &id, repository: &repository, source: &source, fetched: &fetched, tag: Some(&tag) };
+        world.records.transact(&keep).await.unwrap();
+        let told = async |error: UpstreamError| {
+            let failure = Failure { stream: &id, tag: &tag, source: &source, error: &error };
+            world.records.transact(&failure).await.unwrap();
+            world.records.get(&keys::condition(&id, &tag)).await.unwrap().unwrap().record.reason
+        };
+        let down = || UpstreamError::Status { status: 503, retry_after: None, detail: String::new() };
+        assert_eq!(told(down()).await, "InternalError");
+        assert_eq!(told(UpstreamError::TooManyRequests { retry_after: None }).await, "InternalError");
+        assert_eq!(told(UpstreamError::NotFound).await, "NotFound");
+        assert_eq!(told(UpstreamError::TooManyRequests { retry_after: None }).await, "TooManyRequests");
+        assert_eq!(told(down()).await, "TooManyRequests");
     }
 }

@@ -4,7 +4,7 @@
 //! and writes down what could not be had. Layers stay at their upstream until somebody pulls them. A tag that could not be
 //! imported keeps what it means.
 //!
-//! - [`wanted`]: what is to be imported. [`order`]: which tags of a large repository come first.
+//! - [`wanted`]: what is to be imported. [`listing`]: the tags of a whole repository; [`order`]: which of them come first.
 //! - [`fetch`]: reading an image. [`platform`]: which image of a manifest list, where only one can be taken.
 //! - [`plan`]: what an import is to change. [`commit`]: the commit of that. [`links`]: what the stream may serve afterwards.
 //! - [`mirrored`]: the commit of what is read behind a mirror prefix, one manifest at a time; [`referrers`]: of what refers to
@@ -22,6 +22,7 @@ pub(crate) mod controller;
 mod fetch;
 mod limits;
 mod links;
+mod listing;
 pub(crate) mod mirrored;
 pub(crate) mod order;
 mod plan;
@@ -42,11 +43,11 @@ use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::mpsc;
 
 use crate::namespaces::{Keyring, Namespaces};
-use crate::oci::{StreamId, Tag};
+use crate::oci::StreamId;
 use crate::records::{Actor, Records};
 use crate::streams::HostNames;
 use crate::streams::field_error::Path;
-use crate::streams::object::{ImageStreamImport, ImageStreamImportStatus, RepositoryImportSpec, Status};
+use crate::streams::object::{ImageStreamImport, ImageStreamImportStatus, Status};
 use crate::streams::state::{self, States, StreamState};
 use crate::streams::validation::allowed::AllowList;
 use crate::streams::view::View;
@@ -58,7 +59,6 @@ use commit::{Commit, Outcome, Tried};
 pub(crate) use fetch::Fetched;
 use fetch::{Fetch, FetchError};
 use prefetch::WantedWhole;
-use refusal::Asked;
 use wanted::{Job, Terms, Wanted};
 
 /// When a stream was imported last, in an annotation that clients and controllers look for.
@@ -107,15 +107,8 @@ struct Done {
     status: ImageStreamImportStatus,
     /// That it is to be tried again, and how long to wait at least.
     again: Option<Duration>,
-}
-
-/// A repository of which the tags are to be imported.
-struct Listed {
-    /// Why its tags are not known.
+    /// Why the tags of its repository are not known, where it is tried again for that.
     refused: Option<Status>,
-    wanted: Vec<Wanted>,
-    /// Tags beyond the limit.
-    additional: Vec<String>,
 }
 
 impl Importer {
@@ -149,9 +142,8 @@ impl Importer {
             None => None,
         };
         if let (true, Some(refused)) = (doing.retries, listed.as_ref().and_then(|listed| listed.refused.as_ref())) {
-            let after = refused.details.as_ref().map(|details| details.retry_after_seconds).unwrap_or_default();
-            let again = Some(Duration::from_secs(after.into()));
-            return Ok(Done { status: ImageStreamImportStatus::default(), again });
+            let (again, refused) = (Some(refused.retry_after.unwrap_or_default()), Some(refused.status.clone()));
+            return Ok(Done { status: ImageStreamImportStatus::default(), again, refused });
         }
         let images: Vec<Wanted> = import.spec.images.iter().map(|spec| Wanted::of_image(spec, &terms)).collect();
         if import.spec.import {
@@ -188,23 +180,23 @@ impl Importer {
         if let Some(listed) = &listed {
             status.repository = Some(answer.repository(listed, found_tags).await?);
         }
-        Ok(Done { status, again })
+        Ok(Done { status, again, refused: None })
     }
 
     /// Keeps what was found, as far as the limits of the namespace allow. Returns what is stored then.
     async fn keep(&self, commit: &Commit<'_>, dry_run: bool) -> Result<Records, WriteError> {
-        if let Some(why) = self.over_limit(commit.id, &commit.outcomes).await? {
+        if let Some(limit) = self.over_limit(commit.id, &commit.outcomes).await? {
             if !dry_run {
-                self.note_limit(commit.id, &commit.outcomes, &why).await?;
+                self.note_limit(commit.id, &commit.outcomes, &limit).await?;
             }
-            return Err(WriteError::LimitExceeded { stream: commit.id.clone(), why });
+            return Err(WriteError::LimitExceeded { stream: commit.id.clone(), why: limit.why });
         }
         if !dry_run {
             self.store(commit.outcomes.iter().map(|outcome| outcome.found)).await?;
         }
         let after = self.records.perform(commit, dry_run).await?.after;
         if !dry_run {
-            self.want_whole(commit.id, &commit.outcomes).await?;
+            self.want_whole(commit.id, &commit.outcomes).await;
         }
         Ok(after)
     }
@@ -240,37 +232,6 @@ impl Importer {
         let actor = Actor::importer();
         let namespaces = Namespaces { records: &self.records, keyring: &self.keyring, actor: &actor, dry_run: false };
         Ok(namespaces.logins(id.namespace()).await?)
-    }
-
-    /// The tags of a repository, the most wanted first, up to the limit.
-    async fn list(&self, spec: &RepositoryImportSpec, terms: &Terms<'_>, logins: &Credentials) -> Listed {
-        let refused = |status| Listed { refused: Some(status), wanted: Vec::new(), additional: Vec::new() };
-        let name = &spec.from.name;
-        let Some(source) = wanted::repository(name, spec.import_policy.insecure) else {
-            return refused(Asked { name, source: None, reference: "" }.status(&FetchError::Name));
-        };
-        let mut listed = self.upstreams.repository(&source, logins).tags().await;
-        if let Err(error) = &listed
-            && is_refused(error)
-            && logins.login(&source).is_some()
-        {
-            let anonymous = self.upstreams.repository(&source, &Credentials::none()).tags().await;
-            listed = better(listed, anonymous, is_refused);
-        }
-        let mut tags = match listed {
-            Ok(tags) => tags,
-            Err(error) => {
-                let status = Asked { name, source: Some(&source), reference: "" }.status(&error.into());
-                let (scheduled, result) = (spec.import_policy.scheduled, ImportResult::Failed(&status.reason));
-                self.upstreams.metrics().imports.imported(&source.registry, scheduled, result);
-                return refused(status);
-            }
-        };
-        order::sort(&mut tags);
-        tags.dedup();
-        let additional = tags.split_off(tags.len().min(terms.import.tags));
-        let read = |tag: &String| Some(Wanted::of_repository(spec, &tag.parse::<Tag>().ok()?, terms));
-        Listed { refused: None, wanted: tags.iter().filter_map(read).collect(), additional }
     }
 
     /// Reads what is wanted, each image once, in the order of what is wanted.

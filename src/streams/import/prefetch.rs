@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{Found, Importer, Outcome};
 use crate::oci::{Digest, StreamId};
@@ -28,34 +28,56 @@ pub(crate) struct WantedWhole {
 pub(crate) type Wishes = mpsc::Receiver<WantedWhole>;
 
 impl Importer {
-    /// The same, which tells of images that are wanted whole, and where they are told.
+    /// This importer, made to tell of images that are wanted whole, and where they are told of.
     pub(crate) fn prefetching(mut self) -> (Self, Wishes) {
         let (sender, wishes) = mpsc::channel(WAITING);
         self.whole = Some(sender);
         (self, wishes)
     }
 
-    /// Tells which of the images that were imported are wanted whole.
-    pub(super) async fn want_whole(&self, id: &StreamId, outcomes: &[Outcome<'_>]) -> Result<(), Error> {
-        let Some(whole) = &self.whole else { return Ok(()) };
+    /// Tells which of the images that were imported are wanted whole. What was imported stays so where that cannot be told.
+    pub(super) async fn want_whole(&self, id: &StreamId, outcomes: &[Outcome<'_>]) {
+        if let Some(whole) = &self.whole
+            && let Err(error) = self.tell_wanted(whole, id, outcomes).await
+        {
+            tracing::error!(%error, repository.name = %id.repository(), "Failed to fetch layers of {id} at once: {error}");
+        }
+    }
+
+    async fn tell_wanted(
+        &self,
+        whole: &mpsc::Sender<WantedWhole>,
+        id: &StreamId,
+        outcomes: &[Outcome<'_>],
+    ) -> Result<(), Error> {
         let of_stream = self.records.get(&keys::stream(id)).await?.map(|found| found.record.annotations);
         let of_stream = of_stream.unwrap_or_default();
         for outcome in outcomes {
             let Found::Image(fetched) = outcome.found else { continue };
+            let head = self.records.get(&keys::head(id, outcome.tag)).await?.map(|found| found.record);
+            if head.and_then(|head| head.top.image).as_ref() != Some(&fetched.digest) {
+                // Nothing came of it: something else was wanted by then.
+                continue;
+            }
             let spec = self.records.get(&keys::spec(id, outcome.tag)).await?.map(|found| found.record);
             let of_tag = spec.map(|spec| spec.annotations).unwrap_or_default();
-            let wanted = WantedWhole { stream: id.clone(), digest: fetched.digest.clone() };
-            if said(&of_tag, &of_stream).unwrap_or(self.upstreams.import().prefetch) && whole.try_send(wanted).is_err()
-            {
-                tracing::warn!(
-                    repository.name = %id.repository(),
-                    image.digest = %fetched.digest,
-                    "Leaves the layers of {} until they are pulled: too many images wait for theirs",
-                    fetched.digest
-                );
+            if said(&of_tag, &of_stream).unwrap_or(self.upstreams.import().prefetch) {
+                tell(whole, WantedWhole { stream: id.clone(), digest: fetched.digest.clone() });
             }
         }
         Ok(())
+    }
+}
+
+fn tell(whole: &mpsc::Sender<WantedWhole>, wanted: WantedWhole) {
+    match whole.try_send(wanted) {
+        // The server stops.
+        Ok(()) | Err(TrySendError::Closed(_)) => {}
+        Err(TrySendError::Full(WantedWhole { stream, digest })) => tracing::warn!(
+            repository.name = %stream.repository(),
+            image.digest = %digest,
+            "Leaves the layers of {digest} until they are pulled: too many images wait for theirs"
+        ),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Files that change.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -14,9 +15,11 @@ use crate::oci::MediaType;
 #[tokio::test]
 async fn new_logins_are_taken_up() {
     let proof = |password: &str| STANDARD.encode(format!("alice:{password}"));
-    let expected = format!("Basic {}", proof("new"));
+    let expected = Arc::new(Mutex::new("old"));
+    let valid = Arc::clone(&expected);
     let registry = Faulty::start(move |_, request| {
-        if request.header("authorization") == Some(&expected) {
+        let login = format!("Basic {}", proof(*valid.lock().unwrap()));
+        if request.header("authorization") == Some(&login) {
             return Answer::new(200, &format!("content-type: {}", MediaType::OCI_MANIFEST), r#"{"schemaVersion":2}"#);
         }
         Answer::new(401, "www-authenticate: Basic realm=\"x\"", "")
@@ -29,23 +32,34 @@ async fn new_logins_are_taken_up() {
     let mut settings = settings();
     settings.credentials_file = Some(file.path().to_owned());
     let (upstreams, stop) = (upstreams(&settings), CancellationToken::new());
+    let first = upstreams.0.own.load_full();
+    // It changes before anybody looks at it again.
+    write(config("older"));
     let renewing = tokio::spawn(upstreams.clone().renew(Duration::from_millis(2), stop.clone()));
     let read = async || {
         let repository = upstreams.repository(&source(&registry.address, "team/app", true), &Credentials::none());
         repository.manifest(&tag("v1")).await.is_ok()
     };
-    assert!(!read().await);
+    let settles = async |wanted: bool| {
+        let settled = async {
+            while read().await != wanted {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), settled).await.unwrap();
+    };
+    settles(false).await;
+    assert!(!Arc::ptr_eq(&first, &upstreams.0.own.load_full()));
+    write(config("old"));
+    settles(true).await;
     // What cannot be read changes nothing.
     write("no logins".to_owned());
     tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(read().await, "the last good login counts");
+    *expected.lock().unwrap() = "new";
     assert!(!read().await);
     write(config("new"));
-    let taken_up = async {
-        while !read().await {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(1), taken_up).await.unwrap();
+    settles(true).await;
     stop.cancel();
     renewing.await.unwrap();
 }

@@ -6,20 +6,22 @@
 //! - [`due`]: when a tag is to be imported, and why. Pure.
 //! - [`rhythm`]: how often scheduled tags are; [`cron`]: times as crontab says them. [`pause`]: how long what failed is left
 //!   alone. [`budget`]: how often a registry is asked by schedule. All pure.
-//! - [`plans`]: what is to be imported when.
-//! - [`run`]: one import.
+//! - [`plans`]: what is to be imported when. [`failing`]: whole repositories that could not be.
+//! - [`schedules`]: what streams say of how often their tags are imported. [`run`]: one import.
 
 mod budget;
 mod cron;
 mod due;
+mod failing;
 mod pause;
 mod plans;
 mod rhythm;
 mod run;
+mod schedules;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -30,11 +32,14 @@ use weir_storage::Revision;
 
 use self::budget::Budget;
 use self::due::{Due, Known, Why};
+use self::failing::FailingRepositories;
 use self::plans::{Part, Plans};
-use self::rhythm::{Phase, Rhythm, SCHEDULE};
+use self::rhythm::{Phase, Rhythm};
+use self::run::{Ended, Repository};
+use self::schedules::Schedules;
 use super::{CHECKED, Importer};
 use crate::oci::{StreamId, Tag};
-use crate::records::{Decide, Error, Moment, Stream, Transaction, keys};
+use crate::records::{Decide, Error, Moment, Transaction, keys};
 use crate::streams::state;
 use crate::streams::write::WriteError;
 
@@ -62,19 +67,10 @@ pub(crate) struct Controller {
     importer: Importer,
     plans: Plans,
     budget: Budget,
-    /// Whole repositories that were tried in vain.
-    failing: HashMap<StreamId, Failing>,
-    /// What streams say of how often their tags are imported, where they do.
-    schedules: HashMap<StreamId, String>,
+    failing: FailingRepositories,
     running: JoinSet<Ran>,
     position: Revision,
-}
-
-/// A whole repository that was tried in vain. A restart tries it at once.
-#[derive(Debug, Clone, Copy)]
-struct Failing {
-    attempts: u32,
-    next: Moment,
+    schedules: Schedules,
 }
 
 /// What came of an import in the background.
@@ -82,15 +78,22 @@ struct Failing {
 struct Ran {
     id: StreamId,
     parts: Vec<Part>,
-    result: Result<run::Postponed, WriteError>,
+    result: Result<Ended, WriteError>,
 }
 
 impl Controller {
     pub(crate) fn new(importer: Importer) -> Self {
         let budget = Budget::new(importer.upstreams.import().scheduled_per_minute);
         let position = importer.records.metadata().revision();
-        let (plans, failing, schedules) = (Plans::default(), HashMap::new(), HashMap::new());
-        Self { importer, plans, budget, failing, schedules, running: JoinSet::new(), position }
+        Self {
+            importer,
+            plans: Plans::default(),
+            budget,
+            failing: FailingRepositories::default(),
+            running: JoinSet::new(),
+            position,
+            schedules: Schedules::default(),
+        }
     }
 
     /// Works until the server stops. An import that is under way then is given up: nothing of it was committed.
@@ -140,6 +143,14 @@ impl Controller {
     }
 
     async fn read_all(&mut self) -> Result<(), Error> {
+        // Before their tags, so that a schedule that is changed meanwhile is seen to be new.
+        for found in self.importer.records.scan(&keys::streams_all(), |scan| scan).await?.records {
+            let Some(id) = stream_of(&found.key) else { continue };
+            self.schedules.note(&id, Some(&found.record));
+            if !found.record.source_repository.is_empty() {
+                self.look(&id, &None).await?;
+            }
+        }
         let mut after: Option<Bytes> = None;
         loop {
             let page = self.importer.records.scan(&keys::specs_in(None), |scan| from(scan, after.as_ref())).await?;
@@ -152,13 +163,6 @@ impl Controller {
             if !page.more {
                 break;
             }
-        }
-        for found in self.importer.records.scan(&keys::streams_all(), |scan| scan).await?.records {
-            let Some(id) = stream_of(&found.key) else { continue };
-            if !found.record.source_repository.is_empty() {
-                self.look(&id, &None).await?;
-            }
-            self.note_schedule(&id, Some(&found.record));
         }
         self.forget_orphans().await
     }
@@ -200,11 +204,13 @@ impl Controller {
                     parts.extend(tag_of(&changed.key).map(|(id, tag)| (id, Some(tag))));
                 }
                 b"stream" => {
-                    if let Some(id) = stream_of(&changed.key) {
-                        let tags = self.rescheduled(&id).await?;
-                        parts.extend(tags.into_iter().map(|tag| (id.clone(), Some(tag))));
-                        parts.insert((id, None));
+                    let Some(id) = stream_of(&changed.key) else { continue };
+                    let stream = self.importer.records.get(&keys::stream(&id)).await?.map(|found| found.record);
+                    if self.schedules.note(&id, stream.as_ref()) {
+                        let keys = self.importer.records.keys(&keys::specs_of(&id), |scan| scan).await?;
+                        parts.extend(keys.iter().filter_map(|key| tag_of(key)).map(|(id, tag)| (id, Some(tag))));
                     }
+                    parts.insert((id, None));
                 }
                 b"secret" => _ = namespaces.insert(keys::part(&changed.key, 0).to_owned()),
                 _ => {}
@@ -215,30 +221,16 @@ impl Controller {
         }
         let now = self.now();
         for namespace in &namespaces {
-            self.plans.hurry_refused(namespace, now);
+            self.hurry_refused(namespace, now);
         }
         self.position = last;
         Ok(())
     }
 
-    /// The tags of a stream that now says something else of how often they are imported.
-    async fn rescheduled(&mut self, id: &StreamId) -> Result<Vec<Tag>, Error> {
-        let found = self.importer.records.get(&keys::stream(id)).await?;
-        if !self.note_schedule(id, found.as_ref().map(|found| &found.record)) {
-            return Ok(Vec::new());
-        }
-        let keys = self.importer.records.keys(&keys::specs_of(id), |scan| scan).await?;
-        Ok(keys.iter().filter_map(|key| tag_of(key)).map(|(_, tag)| tag).collect())
-    }
-
-    /// Notes what a stream says of how often its tags are imported. Whether that is something else than before.
-    fn note_schedule(&mut self, id: &StreamId, stream: Option<&Stream>) -> bool {
-        let said = stream.and_then(|stream| stream.annotations.get(SCHEDULE)).cloned();
-        let before = match said.clone() {
-            Some(said) => self.schedules.insert(id.clone(), said),
-            None => self.schedules.remove(id),
-        };
-        before != said
+    /// A login may have come to a namespace.
+    fn hurry_refused(&mut self, namespace: &str, now: Moment) {
+        self.plans.hurry_refused(namespace, now);
+        self.failing.hurry_refused(namespace, now);
     }
 
     /// Plans a part by what is stored of it.
@@ -248,7 +240,7 @@ impl Controller {
             None => self.repository_due(id).await?,
         };
         if due.is_none() && part.is_none() {
-            self.failing.remove(id);
+            self.failing.forget(id);
         }
         self.plans.set(id, part, due);
         Ok(())
@@ -282,14 +274,13 @@ impl Controller {
 
     /// A whole repository is imported once, when nothing was imported into the stream yet; again where it could not be listed, or
     /// some of it failed in a way that may pass.
-    async fn repository_due(&self, id: &StreamId) -> Result<Option<Due>, Error> {
+    async fn repository_due(&mut self, id: &StreamId) -> Result<Option<Due>, Error> {
         let found = self.importer.records.get(&keys::stream(id)).await?.map(|found| found.record);
-        let wanted = found
-            .is_some_and(|stream| !stream.source_repository.is_empty() && !stream.annotations.contains_key(CHECKED));
-        // What an import that failed wrote into the stream does not hurry the next one.
+        let wanted =
+            found.filter(|stream| !stream.source_repository.is_empty() && !stream.annotations.contains_key(CHECKED));
+        let Some(repository) = wanted.as_ref().map(Repository::of) else { return Ok(None) };
         let now = self.now();
-        let at = self.failing.get(id).map_or(now, |failing| failing.next.max(now));
-        Ok(wanted.then(|| Due { at, why: Why::Wanted, registry: String::new() }))
+        Ok(Some(self.failing.due(id, &repository, now)))
     }
 
     /// Begins what is due, as far as there is room.
@@ -304,12 +295,13 @@ impl Controller {
                 continue;
             }
             let importer = self.importer.clone();
-            let attempts = self.failing.get(&id).map(|failing| failing.attempts).unwrap_or_default();
+            let attempts = self.failing.attempts(&id);
             self.running.spawn(async move {
-                let result = match tokio::time::timeout(LONGEST_RUN, run::run(&importer, &id, &parts, attempts)).await {
-                    Ok(result) => result,
-                    Err(_) => Ok(parts.iter().map(|part| (part.clone(), PAUSE)).collect()),
-                };
+                let ran = tokio::time::timeout(LONGEST_RUN, run::run(&importer, &id, &parts, attempts)).await;
+                let result = ran.unwrap_or_else(|_| {
+                    let postponed = parts.iter().map(|part| (part.clone(), PAUSE)).collect();
+                    Ok(Ended { postponed, failed: None })
+                });
                 Ran { id, parts, result }
             });
         }
@@ -331,21 +323,6 @@ impl Controller {
         within
     }
 
-    /// Counts a whole repository that failed, and forgets one that did not.
-    fn count_attempt(&mut self, id: &StreamId, result: &Result<run::Postponed, WriteError>, now: Moment) {
-        let wait = match result {
-            Ok(postponed) => postponed.iter().find(|(part, _)| part.is_none()).map(|(_, wait)| *wait),
-            Err(_) => Some(PAUSE),
-        };
-        let Some(wait) = wait else {
-            self.failing.remove(id);
-            return;
-        };
-        let before = self.failing.get(id).map(|failing| failing.attempts).unwrap_or_default();
-        let failing = Failing { attempts: before.saturating_add(1), next: now.plus(wait) };
-        self.failing.insert(id.clone(), failing);
-    }
-
     /// An import ended: what it came to is stored, and says what comes next.
     async fn ended(&mut self, ran: Result<Ran, tokio::task::JoinError>) {
         let Ran { id, parts, result } = match ran {
@@ -359,13 +336,13 @@ impl Controller {
         };
         self.plans.end(&id, &parts);
         let now = self.now();
-        if parts.contains(&None) {
-            self.count_attempt(&id, &result, now);
+        if let (true, Ok(ended)) = (parts.contains(&None), &result) {
+            self.failing.count(&id, ended.failed.as_ref(), now);
         }
         for part in &parts {
             let looked = self.look(&id, part).await;
             let wait = match &result {
-                Ok(postponed) => postponed.iter().find(|(at, _)| at == part).map_or(BREATH, |(_, after)| *after),
+                Ok(ended) => ended.postponed.iter().find(|(at, _)| at == part).map_or(BREATH, |(_, after)| *after),
                 Err(_) => PAUSE,
             };
             self.plans.not_before(&id, part, now.plus(wait));

@@ -3,25 +3,71 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use super::due::is_refused;
 use super::pause;
 use super::plans::Part;
 use super::rhythm::Phase;
 use crate::oci::{Digest, Reference, StreamId, Tag};
-use crate::records::{Actor, ImportState, SpecTag, keys};
+use crate::records::{Actor, ImportState, SpecTag, Stream, keys};
 use crate::streams::import::commit::{Again, Commit, Outcome, Tried};
 use crate::streams::import::fetch::FetchError;
 use crate::streams::import::wanted::{LEGACY, Terms, Wanted};
-use crate::streams::import::{Doing, Found, Importer, limits, refused};
+use crate::streams::import::{Doing, Done, Found, Importer, limits, refused};
 use crate::streams::insecure::is_insecure;
 use crate::streams::object::{
-    ImageStreamImport, ImageStreamImportSpec, ObjectMeta, ObjectReference, RepositoryImportSpec, TagImportPolicy,
+    ImageStreamImport, ImageStreamImportSpec, ObjectMeta, ObjectReference, RepositoryImportSpec, Status,
+    TagImportPolicy,
 };
 use crate::streams::state::{self, StreamState};
 use crate::streams::write::{Precondition, WriteError};
 use crate::upstream::{Credentials, UpstreamError};
 
 /// The parts that were not tried after all, with the time after which they may be.
-pub(super) type Postponed = Vec<(Part, Duration)>;
+type Postponed = Vec<(Part, Duration)>;
+
+/// What an import in the background came to, beside what it stored.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) postponed: Postponed,
+    /// The whole repository, where it is to be tried again.
+    pub(super) failed: Option<Failed>,
+}
+
+/// A whole repository that could not be imported, or not all of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Failed {
+    pub(super) repository: Repository,
+    /// Whether a new login might mend it.
+    pub(super) refused: bool,
+    /// How long it is left alone.
+    pub(super) wait: Duration,
+}
+
+/// The repository that a whole stream is made from, and how it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Repository {
+    name: String,
+    insecure: bool,
+}
+
+impl Repository {
+    pub(super) fn of(stream: &Stream) -> Self {
+        Self { name: stream.source_repository.clone(), insecure: is_insecure(stream) }
+    }
+
+    /// What a client would ask for.
+    fn import(&self, id: &StreamId) -> ImageStreamImport {
+        let insecure = self.insecure;
+        let from =
+            ObjectReference { kind: "DockerImage".to_owned(), name: self.name.clone(), ..ObjectReference::default() };
+        let import_policy = TagImportPolicy { insecure, import_mode: LEGACY.to_owned(), ..TagImportPolicy::default() };
+        let repository = RepositoryImportSpec { from, import_policy, ..RepositoryImportSpec::default() };
+        let metadata =
+            ObjectMeta { name: id.name().to_owned(), namespace: id.namespace().to_owned(), ..ObjectMeta::default() };
+        let spec = ImageStreamImportSpec { import: true, repository: Some(repository), images: Vec::new() };
+        ImageStreamImport { metadata, spec, ..ImageStreamImport::default() }
+    }
+}
 
 /// A tag that is being imported.
 struct Begun {
@@ -41,20 +87,19 @@ pub(super) async fn run(
     id: &StreamId,
     parts: &[Part],
     attempts: u32,
-) -> Result<Postponed, WriteError> {
-    let (mut begun, mut postponed) = (Vec::new(), Vec::new());
+) -> Result<Ended, WriteError> {
+    let (mut begun, mut ended) = (Vec::new(), Ended::default());
     for part in parts {
         if let Some(tag) = part {
             begun.extend(begin(importer, id, tag).await?);
         } else {
-            let again = whole(importer, id).await?;
-            postponed.extend(again.map(|wait| (None, pause::after(attempts, Phase::of(id, None)).max(wait))));
+            ended.failed = whole(importer, id, attempts).await?;
         }
     }
     if !begun.is_empty() {
-        postponed.extend(import(importer, id, &begun).await?);
+        ended.postponed = import(importer, id, &begun).await?;
     }
-    Ok(postponed)
+    Ok(ended)
 }
 
 /// Reads what is wanted of a tag now.
@@ -97,18 +142,7 @@ fn unchanged(
 }
 
 async fn import(importer: &Importer, id: &StreamId, begun: &[Begun]) -> Result<Postponed, WriteError> {
-    let logins = importer.logins(id).await?;
-    let mut found: HashMap<&Tag, Found> = HashMap::new();
-    let mut unknown = Vec::new();
-    for begun in begun {
-        match same(importer, begun, &logins).await {
-            Some(result) => _ = found.insert(&begun.tag, result),
-            None => unknown.push(begun),
-        }
-    }
-    let read = importer.fetch(unknown.iter().map(|begun| &begun.wanted), &logins).await;
-    found.extend(unknown.iter().map(|begun| &begun.tag).zip(read));
-
+    let mut found = find(importer, id, begun).await?;
     keep_within_limits(importer, id, begun, &mut found).await?;
     let now = importer.records.now();
     let mut postponed = Vec::new();
@@ -133,6 +167,31 @@ async fn import(importer: &Importer, id: &StreamId, begun: &[Begun]) -> Result<P
         });
     }
     importer.store(found.values()).await?;
+    commit(importer, id, outcomes).await?;
+    Ok(postponed)
+}
+
+/// What each tag means at its upstream now.
+async fn find<'a>(
+    importer: &Importer,
+    id: &StreamId,
+    begun: &'a [Begun],
+) -> Result<HashMap<&'a Tag, Found>, WriteError> {
+    let logins = importer.logins(id).await?;
+    let mut found = HashMap::new();
+    let mut unknown = Vec::new();
+    for begun in begun {
+        match same(importer, begun, &logins).await {
+            Some(result) => _ = found.insert(&begun.tag, result),
+            None => unknown.push(begun),
+        }
+    }
+    let read = importer.fetch(unknown.iter().map(|begun| &begun.wanted), &logins).await;
+    found.extend(unknown.iter().map(|begun| &begun.tag).zip(read));
+    Ok(found)
+}
+
+async fn commit(importer: &Importer, id: &StreamId, outcomes: Vec<Outcome<'_>>) -> Result<(), WriteError> {
     let (condition, actor) = (Precondition::default(), Actor::importer());
     let commit = Commit {
         id,
@@ -144,12 +203,12 @@ async fn import(importer: &Importer, id: &StreamId, begun: &[Begun]) -> Result<P
         actor: &actor,
     };
     match importer.records.transact(&commit).await {
-        Ok(_) => importer.want_whole(id, &commit.outcomes).await?,
+        Ok(_) => importer.want_whole(id, &commit.outcomes).await,
         // It was deleted meanwhile.
         Err(WriteError::NoStream(_)) => {}
         Err(error) => return Err(error),
     }
-    Ok(postponed)
+    Ok(())
 }
 
 /// Refuses what was found where a limit of the namespace is in the way.
@@ -164,9 +223,9 @@ async fn keep_within_limits<'a>(
         Some(Outcome { tag, wanted, found, makes_spec: false, begun_for: None, again: None })
     };
     let outcomes: Vec<Outcome<'_>> = begun.iter().filter_map(outcome).collect();
-    if let Some(why) = importer.over_limit(id, &outcomes).await? {
-        for found in found.values_mut().filter(|found| matches!(found, Found::Image(_))) {
-            *found = limits::over(id, &why);
+    if let Some(limit) = importer.over_limit(id, &outcomes).await? {
+        for found in found.values_mut().filter(|found| limit.concerns(found)) {
+            *found = limits::over(id, &limit.why);
         }
     }
     Ok(())
@@ -225,27 +284,31 @@ fn tell(id: &StreamId, begun: &Begun, found: &Found) {
     }
 }
 
-/// Imports the repository that a whole stream is made from. Returns how long to wait at least before it is tried again, if it is to be.
-async fn whole(importer: &Importer, id: &StreamId) -> Result<Option<Duration>, WriteError> {
+/// Imports the repository that a whole stream is made from. Returns what is to be tried again. `attempts` says how often it was tried
+/// in vain.
+async fn whole(importer: &Importer, id: &StreamId, attempts: u32) -> Result<Option<Failed>, WriteError> {
     let Some(found) = importer.records.get(&keys::stream(id)).await? else { return Ok(None) };
-    let record = found.record;
-    let insecure = is_insecure(&record);
-    let from = ObjectReference {
-        kind: "DockerImage".to_owned(),
-        name: record.source_repository,
-        ..ObjectReference::default()
-    };
-    let import_policy = TagImportPolicy { insecure, import_mode: LEGACY.to_owned(), ..TagImportPolicy::default() };
-    let repository = RepositoryImportSpec { from, import_policy, ..RepositoryImportSpec::default() };
-    let metadata =
-        ObjectMeta { name: id.name().to_owned(), namespace: id.namespace().to_owned(), ..ObjectMeta::default() };
-    let spec = ImageStreamImportSpec { import: true, repository: Some(repository), images: Vec::new() };
-    let import = ImageStreamImport { metadata, spec, ..ImageStreamImport::default() };
+    let repository = Repository::of(&found.record);
     let doing = Doing { actor: &Actor::importer(), dry_run: false, retries: true };
-    match importer.carry_out(&import, &doing).await {
-        Ok(done) => Ok(done.again),
+    let (wait, why) = match importer.carry_out(&repository.import(id), &doing).await {
+        Ok(Done { again: None, .. }) => return Ok(None),
+        Ok(Done { again: Some(wait), refused, .. }) => (wait, refused),
         // The limit may be another one in some time.
-        Err(WriteError::LimitExceeded { .. }) => Ok(Some(Duration::ZERO)),
-        Err(error) => Err(error),
+        Err(error @ WriteError::LimitExceeded { .. }) => {
+            (Duration::ZERO, Some(Status::failure(403, "Forbidden", error.to_string())))
+        }
+        Err(error) => return Err(error),
+    };
+    if let (0, Some(why)) = (attempts, &why) {
+        tracing::warn!(
+            repository.name = %id.repository(),
+            reason = why.reason,
+            "Failed to import {id} from {}, and tries it again: {}",
+            repository.name,
+            why.message
+        );
     }
+    let refused = why.is_some_and(|why| is_refused(&why.reason));
+    let wait = pause::after(attempts, Phase::of(id, None)).max(wait);
+    Ok(Some(Failed { repository, refused, wait }))
 }

@@ -30,7 +30,7 @@ const IMAGE: &str = MediaType::OCI_MANIFEST;
 const INDEX: &str = MediaType::OCI_INDEX;
 
 /// An image that an upstream has: with a config of its own and a layer that all share.
-fn image(name: &str) -> Fetched {
+pub(super) fn image(name: &str) -> Fetched {
     let config = Bytes::from(json!({ "architecture": "amd64", "comment": name }).to_string());
     let manifest = json!({
         "schemaVersion": 2,
@@ -59,16 +59,16 @@ fn digest(content: &[u8]) -> Digest {
     Algorithm::Sha256.digest(content)
 }
 
-fn found(fetched: Fetched) -> Found {
+pub(super) fn found(fetched: Fetched) -> Found {
     Found::Image(Arc::new(fetched))
 }
 
-fn missing() -> Found {
+pub(super) fn missing() -> Found {
     Found::Failed(FetchError::Upstream(UpstreamError::NotFound))
 }
 
 /// What a client asks for: an image under a tag.
-fn wanted(name: &str, tag: &str) -> Wanted {
+pub(super) fn wanted(name: &str, tag: &str) -> Wanted {
     let import = Config::default().upstreams.import;
     let terms = Terms { import: &import, specs: &BTreeMap::new() };
     let from = ObjectReference { kind: "DockerImage".into(), name: name.into(), ..ObjectReference::default() };

@@ -87,7 +87,11 @@ impl Known<'_> {
         let failed = self.condition?;
         let counted = self.state.and_then(|state| state.failing.as_ref()).filter(|count| count.since == failed.since);
         let at = counted.map_or_else(|| failed.since.plus(pause::after(0, self.phase)), |count| count.next);
-        let refused = REFUSED.contains(&failed.reason.as_str());
-        Some((at, Why::Failed { refused }))
+        Some((at, Why::Failed { refused: is_refused(&failed.reason) }))
     }
+}
+
+/// Whether a new login may mend what failed for this reason.
+pub(super) fn is_refused(reason: &str) -> bool {
+    REFUSED.contains(&reason)
 }

@@ -10,7 +10,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::run;
+use super::run::{self, Ended};
+use super::{Controller, Ran};
 use crate::config;
 use crate::namespaces::Keyring;
 use crate::oci::StreamId;
@@ -37,6 +38,9 @@ impl Decide for FromRepository<'_> {
 
 /// What a registry answers with that is down.
 const DOWN: &str = "503 -\r\nretry-after: 300\r\ncontent-length: 0\r\n\r\n";
+
+/// What it answers with where nobody may read.
+const LOCKED: &str = "401 -\r\nwww-authenticate: Basic realm=\"x\"\r\ncontent-length: 0\r\n\r\n";
 
 /// A registry that gives the same answer to all, and a stream that is to be made from a repository there.
 struct Site {
@@ -105,15 +109,51 @@ async fn a_repository_that_cannot_be_listed_is_tried_again_with_growing_pauses()
     let site = Site::start(DOWN).await;
     let mut pauses: Vec<Duration> = Vec::new();
     for attempts in [0, 5] {
-        let postponed = run::run(&site.importer, &site.id, &[None], attempts).await.unwrap();
-        assert!(matches!(postponed.as_slice(), [(None, _)]), "{postponed:?}");
-        pauses.extend(postponed.iter().map(|(_, pause)| *pause));
+        let ended = run::run(&site.importer, &site.id, &[None], attempts).await.unwrap();
+        pauses.push(ended.failed.unwrap().wait);
         assert!(!site.checked().await, "it is still to be imported");
     }
-    assert!(pauses[0] < Duration::from_mins(1) && pauses[1] > Duration::from_mins(10), "{pauses:?}");
+    assert_eq!(pauses[0], Duration::from_mins(5), "as the registry asks");
+    assert!(pauses[1] > Duration::from_mins(10), "{pauses:?}");
     site.answer("200 -\r\nconnection: close\r\ncontent-length: 11\r\n\r\n{\"tags\":[]}");
-    assert_eq!(run::run(&site.importer, &site.id, &[None], 2).await.unwrap(), []);
+    assert_eq!(run::run(&site.importer, &site.id, &[None], 2).await.unwrap(), Ended::default());
     assert!(site.checked().await);
+}
+
+/// A controller that has tried the repository once.
+async fn having_tried(site: &Site) -> Controller {
+    let mut controller = Controller::new(site.importer.clone());
+    let parts = vec![None];
+    let result = run::run(&site.importer, &site.id, &parts, 0).await;
+    controller.ended(Ok(Ran { id: site.id.clone(), parts, result })).await;
+    controller
+}
+
+#[tokio::test]
+async fn another_repository_does_not_wait_for_the_first() {
+    let site = Site::start(DOWN).await;
+    let mut controller = having_tried(&site).await;
+    let now = controller.now();
+    controller.look(&site.id, &None).await.unwrap();
+    assert_eq!(controller.plans.next(), Some(now.plus(Duration::from_mins(5))));
+    let another = FromRepository(&site.id, format!("{}2", site.repository));
+    site.world.records.transact(&another).await.unwrap();
+    controller.look(&site.id, &None).await.unwrap();
+    assert_eq!(controller.plans.next(), Some(now));
+}
+
+#[tokio::test]
+async fn a_new_login_hurries_a_repository_that_was_refused() {
+    for (answer, hurried) in [(DOWN, false), (LOCKED, true)] {
+        let site = Site::start(answer).await;
+        let mut controller = having_tried(&site).await;
+        let now = controller.now();
+        assert!(controller.plans.next() > Some(now));
+        controller.hurry_refused("ns", now);
+        assert_eq!(controller.plans.next() == Some(now), hurried, "{answer}");
+        controller.look(&site.id, &None).await.unwrap();
+        assert_eq!(controller.plans.next() == Some(now), hurried, "{answer}");
+    }
 }
 
 /// The tags that a spec names are imported beside the repository, and say nothing of it.
@@ -123,8 +163,8 @@ async fn a_tag_does_not_end_the_retries_of_a_whole_repository() {
     let tag = "v1".parse().unwrap();
     let spec = SpecTag { generation: Some(0), ..upstream(&format!("{}:v1", site.repository)) };
     site.world.set_tag(&site.id, "v1", Some(spec)).await.unwrap();
-    let postponed = run::run(&site.importer, &site.id, &[None, Some(tag)], 0).await.unwrap();
-    assert!(matches!(postponed.as_slice(), [(None, _)]), "{postponed:?}");
+    let ended = run::run(&site.importer, &site.id, &[None, Some(tag)], 0).await.unwrap();
+    assert!(ended.failed.is_some());
     let told = site.world.stream(&site.id).await.status.tags;
     assert_eq!(told[0].conditions.len(), 1, "the tag was tried");
     assert!(!site.checked().await, "the repository is still to be imported");
