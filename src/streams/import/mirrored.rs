@@ -219,8 +219,14 @@ mod tests {
         let (world, id, tag) = (World::new(), stream("ns/app"), "v1".parse::<Tag>().unwrap());
         let (fetched, source) = (image("one"), wanted("quay.io/a/app:v1", "v1").job.unwrap().source);
         let repository = id.repository();
-        let keep =
-            KeepManifest { stream: &id, repository: &repository, source: &source, fetched: &fetched, tag: Some(&tag) };
+        let keep = KeepManifest {
+            stream: &id,
+            repository: &repository,
+            source: &source,
+            fetched: &fetched,
+            tag: Some(&tag),
+            only_linked: false,
+        };
         world.records.transact(&keep).await.unwrap();
         let told = async |error: UpstreamError| {
             let failure = Failure { stream: &id, tag: &tag, source: &source, error: &error };
