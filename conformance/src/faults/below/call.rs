@@ -16,6 +16,7 @@ pub(crate) enum Kind {
     Rename,
     Unlink,
     Truncate,
+    /// Takes blocks that are written to later.
     Allocate,
     MakeFolder,
     /// Asks for size or existence.

@@ -28,7 +28,7 @@ fn harmless(operation: Operation, seen: &Seen) -> bool {
     match (seen.call.kind, seen.call.place) {
         // What is not removed now is found by the next start, unless removing was the task.
         (Kind::Unlink, _) => operation != Operation::CancelUpload,
-        // - Taking blocks ahead only makes files lie in fewer pieces.
+        // - Taking blocks ahead only makes files lie in fewer pieces, and syncs cheaper.
         // - Whoever reads a whole small file asks for its size only to make room.
         // - The disk is started on an upload that arrives by opening it once more, and syncing it. Whether that sync failed
         //   in time to matter is what `trusted` looks at.

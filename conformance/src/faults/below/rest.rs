@@ -16,8 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(1);
 /// So many looks in a row must find it at rest, for a thread may be between two calls.
 const LOOKS: usize = 3;
-/// What threads sleep in that have nothing to do.
-const WAITS: [i64; 4] = [libc::SYS_futex, libc::SYS_epoll_wait, libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2];
+/// What threads sleep in that have nothing to do. One that was stopped by the tracer goes on to wait by the last of them.
+const WAITS: [i64; 5] =
+    [libc::SYS_futex, libc::SYS_epoll_wait, libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2, libc::SYS_restart_syscall];
 
 /// Waits until every thread of a process sleeps until it is told something.
 pub(super) async fn await_rest(process: u32) -> Result<()> {

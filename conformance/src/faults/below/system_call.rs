@@ -51,8 +51,19 @@ pub(super) fn read(thread: Pid, registers: &Registers) -> Option<DiskCall> {
             }
         }
     };
+    let kind = if kind == Kind::Write && fills(thread, registers) { Kind::Allocate } else { kind };
     // A name that cannot be read is one that the call itself will be refused for.
     path.ok().map(|path| DiskCall { kind, path })
+}
+
+/// Whether a write has no content: logs are filled ahead with zeros, in blocks far longer than this, and none of their records
+/// begins so.
+fn fills(thread: Pid, registers: &Registers) -> bool {
+    let mut begin = [1; 64];
+    registers.orig_rax == libc::SYS_pwrite64.unsigned_abs()
+        && registers.rdx >= begin.len() as u64
+        && memory(thread).and_then(|memory| memory.read_exact_at(&mut begin, registers.rsi)).is_ok()
+        && begin == [0; 64]
 }
 
 fn shape(registers: &Registers) -> Option<(Kind, Named)> {
