@@ -4,6 +4,7 @@ use super::*;
 
 const WEIR: &str = include_str!("../../../config/weir.toml");
 const TLS: &str = include_str!("../../../config/tls.toml");
+const MIRROR: &str = include_str!("../../../config/mirror.toml");
 
 /// The example with its commented settings, which begin with "#" and no space, taken in.
 fn uncommented() -> String {
@@ -31,4 +32,13 @@ fn the_tls_example_lacks_nothing_but_its_certificate() {
     let lines = complaints(TLS);
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines.iter().all(|line| line.contains("cannot read /etc/weir/tls.")), "{lines:?}");
+}
+
+#[test]
+fn the_mirror_example_serves_docker_under_its_prefix_and_without() {
+    let config = parse(MIRROR).unwrap();
+    let prefixes: Vec<_> = config.mirrored.iter().map(|mirror| mirror.prefix.as_str()).collect();
+    assert_eq!(prefixes, ["docker.io"]);
+    let without: Vec<_> = config.listeners.iter().filter_map(|listener| listener.mirror.as_deref()).collect();
+    assert_eq!(without, ["docker.io"]);
 }

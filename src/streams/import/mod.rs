@@ -97,9 +97,9 @@ enum Found {
 struct Doing<'a> {
     actor: &'a Actor,
     dry_run: bool,
-    /// Whether it is tried again where it fails in a way that may pass: nothing is made then of a repository that could not be
-    /// listed.
-    retries: bool,
+    /// Whether nobody asked for it just now: it is tried again where it fails in a way that may pass, nothing is made of a repository
+    /// that could not be listed, and a stream that was deleted meanwhile stays so.
+    background: bool,
 }
 
 /// What came of an import.
@@ -126,7 +126,7 @@ impl Importer {
         actor: &Actor,
         dry_run: bool,
     ) -> Result<ImageStreamImportStatus, WriteError> {
-        let doing = Doing { actor, dry_run, retries: false };
+        let doing = Doing { actor, dry_run, background: false };
         Ok(self.carry_out(import, &doing).await?.status)
     }
 
@@ -141,7 +141,7 @@ impl Importer {
             Some(spec) => Some(self.list(spec, &terms, &logins).await),
             None => None,
         };
-        if let (true, Some(refused)) = (doing.retries, listed.as_ref().and_then(|listed| listed.refused.as_ref())) {
+        if let (true, Some(refused)) = (doing.background, listed.as_ref().and_then(|listed| listed.refused.as_ref())) {
             let (again, refused) = (Some(refused.retry_after.unwrap_or_default()), Some(refused.status.clone()));
             return Ok(Done { status: ImageStreamImportStatus::default(), again, refused });
         }
@@ -155,7 +155,7 @@ impl Importer {
             self.count(wanted, found);
         }
         let (found_tags, found_images) = found.split_at_checked(tags.len()).unwrap_or_default();
-        let again = if doing.retries { may_pass(found_tags) } else { None };
+        let again = if doing.background { may_pass(found_tags) } else { None };
         let mut status = ImageStreamImportStatus::default();
         let mut after = self.records.clone();
         if import.spec.import {
@@ -165,7 +165,7 @@ impl Importer {
                 id: &id,
                 condition: &condition,
                 outcomes: of_tags.chain(of_images).filter_map(outcome).collect(),
-                create: true,
+                create: !doing.background,
                 tried: if again.is_none() { Tried::All } else { Tried::Part },
                 names: &self.names,
                 actor: doing.actor,

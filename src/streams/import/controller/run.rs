@@ -56,7 +56,7 @@ impl Repository {
     }
 
     /// What a client would ask for.
-    fn import(&self, id: &StreamId) -> ImageStreamImport {
+    pub(super) fn import(&self, id: &StreamId) -> ImageStreamImport {
         let insecure = self.insecure;
         let from =
             ObjectReference { kind: "DockerImage".to_owned(), name: self.name.clone(), ..ObjectReference::default() };
@@ -289,9 +289,10 @@ fn tell(id: &StreamId, begun: &Begun, found: &Found) {
 async fn whole(importer: &Importer, id: &StreamId, attempts: u32) -> Result<Option<Failed>, WriteError> {
     let Some(found) = importer.records.get(&keys::stream(id)).await? else { return Ok(None) };
     let repository = Repository::of(&found.record);
-    let doing = Doing { actor: &Actor::importer(), dry_run: false, retries: true };
+    let doing = Doing { actor: &Actor::importer(), dry_run: false, background: true };
     let (wait, why) = match importer.carry_out(&repository.import(id), &doing).await {
-        Ok(Done { again: None, .. }) => return Ok(None),
+        // It was deleted meanwhile.
+        Ok(Done { again: None, .. }) | Err(WriteError::NoStream(_)) => return Ok(None),
         Ok(Done { again: Some(wait), refused, .. }) => (wait, refused),
         // The limit may be another one in some time.
         Err(error @ WriteError::LimitExceeded { .. }) => {

@@ -10,15 +10,16 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::run::{self, Ended};
+use super::run::{self, Ended, Repository};
 use super::{Controller, Ran};
 use crate::config;
 use crate::namespaces::Keyring;
 use crate::oci::StreamId;
-use crate::records::{Decide, Error, SpecTag, Transaction, keys};
-use crate::streams::import::{CHECKED, Importer};
+use crate::records::{Actor, Decide, Error, SpecTag, Transaction, keys};
+use crate::streams::import::{CHECKED, Doing, Importer};
 use crate::streams::mapping;
 use crate::streams::tests::world::{World, stream, upstream};
+use crate::streams::write::WriteError;
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::Upstreams;
 
@@ -41,6 +42,9 @@ const DOWN: &str = "503 -\r\nretry-after: 300\r\ncontent-length: 0\r\n\r\n";
 
 /// What it answers with where nobody may read.
 const LOCKED: &str = "401 -\r\nwww-authenticate: Basic realm=\"x\"\r\ncontent-length: 0\r\n\r\n";
+
+/// What it answers with where a repository has no tags.
+const EMPTY: &str = "200 -\r\nconnection: close\r\ncontent-length: 11\r\n\r\n{\"tags\":[]}";
 
 /// A registry that gives the same answer to all, and a stream that is to be made from a repository there.
 struct Site {
@@ -115,7 +119,7 @@ async fn a_repository_that_cannot_be_listed_is_tried_again_with_growing_pauses()
     }
     assert_eq!(pauses[0], Duration::from_mins(5), "as the registry asks");
     assert!(pauses[1] > Duration::from_mins(10), "{pauses:?}");
-    site.answer("200 -\r\nconnection: close\r\ncontent-length: 11\r\n\r\n{\"tags\":[]}");
+    site.answer(EMPTY);
     assert_eq!(run::run(&site.importer, &site.id, &[None], 2).await.unwrap(), Ended::default());
     assert!(site.checked().await);
 }
@@ -168,4 +172,18 @@ async fn a_tag_does_not_end_the_retries_of_a_whole_repository() {
     let told = site.world.stream(&site.id).await.status.tags;
     assert_eq!(told[0].conditions.len(), 1, "the tag was tried");
     assert!(!site.checked().await, "the repository is still to be imported");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_deleted_meanwhile_is_not_made_again() {
+    let (site, gone) = (Site::start(EMPTY).await, stream("ns/gone"));
+    let record = site.world.records.get(&keys::stream(&site.id)).await.unwrap().unwrap().record;
+    let import = Repository::of(&record).import(&gone);
+    let background = Doing { actor: &Actor::importer(), dry_run: false, background: true };
+    let refused = site.importer.carry_out(&import, &background).await;
+    assert!(matches!(refused, Err(WriteError::NoStream(id)) if id == gone));
+    assert!(site.world.records.get(&keys::stream(&gone)).await.unwrap().is_none());
+    let asked_for = Doing { background: false, ..background };
+    assert!(site.importer.carry_out(&import, &asked_for).await.is_ok(), "a client gets one");
+    assert!(site.world.records.get(&keys::stream(&gone)).await.unwrap().is_some());
 }
