@@ -211,21 +211,24 @@ impl Weir {
 impl Launch {
     /// Starts the program. It adds to the log of the one before.
     fn spawn(&self) -> Result<Child> {
-        let log = File::options().create(true).append(true).open(self.directory.path().join("log"))?;
-        Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command
             .arg("serve")
             .args(&self.arguments)
             // What a transcript names need not exist: nothing is imported unless somebody asks for it.
             .env("WEIR__UPSTREAMS__IMPORT__AUTOMATIC", "false")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.directory.path())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("failed to start {}", self.program.display()))
+            .current_dir(self.directory.path());
+        spawn(&mut command, &self.directory.path().join("log"))
     }
+}
+
+/// Starts a server that adds to a log. It ends with the run at the latest.
+pub(crate) fn spawn(command: &mut Command, log: &Path) -> Result<Child> {
+    let log = File::options().create(true).append(true).open(log)?;
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
+    let started = command.spawn();
+    started.with_context(|| format!("failed to start {}", Path::new(command.as_std().get_program()).display()))
 }
 
 /// Prints the end of a server's log.

@@ -3,7 +3,7 @@
 use weir_storage::Digest;
 
 use crate::oci::{Manifest, StreamId};
-use crate::records::{Error, ManifestLink, Referrer, Stream, Transaction, keys};
+use crate::records::{BlobLink, Error, ManifestLink, Referrer, Stream, Transaction, keys};
 
 /// Takes the link of a manifest away and puts it aside, whole, to be restored from. Which manifests are its children stays
 /// known: status items that name an index go on counting its children. The catalogue is the caller's.
@@ -38,6 +38,20 @@ pub(crate) async fn put_blob_aside(
     transaction.delete(&key);
     transaction.put(&keys::unlinked(digest, stream), &link)?;
     Ok(true)
+}
+
+/// Writes the link of a blob. What a delete put aside is taken back.
+pub(crate) async fn put_blob(
+    transaction: &mut Transaction<'_>,
+    stream: &StreamId,
+    digest: &Digest,
+    link: &BlobLink,
+) -> Result<(), Error> {
+    let unlinked = keys::unlinked(digest, stream);
+    if transaction.get(&unlinked).await?.is_some() {
+        transaction.delete(&unlinked);
+    }
+    transaction.put(&keys::blob(digest, stream), link)
 }
 
 /// Takes a repository out of the catalogue with its last manifest. The guard on all of its manifests makes a push that

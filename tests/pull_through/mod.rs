@@ -116,6 +116,20 @@ async fn make_stream(weir: &Weir, insecure: Option<&str>) {
     weir.post(api("imagestreams")).body(body.to_string()).await.is(201);
 }
 
+/// Tells the stream of an image at this server that nobody pushed; `said` is what the object says of it beside its name.
+async fn tell_of(weir: &Weir, image: &Image, said: Value) {
+    let mut mapping = json!({
+        "kind": "ImageStreamMapping",
+        "apiVersion": "image.openshift.io/v1",
+        "metadata": { "name": "app", "namespace": "team" },
+        "image": said,
+        "tag": "told",
+    });
+    mapping["image"]["metadata"] = json!({ "name": image.digest() });
+    mapping["image"]["dockerImageReference"] = json!(format!("{}/team/app@{}", weir.address(), image.digest()));
+    weir.post(api("imagestreammappings")).body(mapping.to_string()).await.is(201);
+}
+
 /// Changes a stream of `team`.
 async fn patch(weir: &Weir, stream: &str, change: Value) {
     let call = weir.patch(api(&format!("imagestreams/{stream}")));

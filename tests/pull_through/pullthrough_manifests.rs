@@ -40,17 +40,7 @@ async fn skip_pullthrough_for_internal_image_manifest_digest() {
     put(&upstream, "a/b", "v1", "one");
     import(&weir, "app", &[insecure(&format!("{}/a/b:v1", upstream.host()), "v1")]).await;
     let image = Image::of("told of");
-    let mapping = json!({
-        "kind": "ImageStreamMapping",
-        "apiVersion": "image.openshift.io/v1",
-        "metadata": { "name": "app", "namespace": "team" },
-        "image": {
-            "metadata": { "name": image.digest() },
-            "dockerImageReference": format!("{}/team/app@{}", weir.address(), image.digest()),
-        },
-        "tag": "told",
-    });
-    weir.post(api("imagestreammappings")).body(mapping.to_string()).await.is(201);
+    tell_of(&weir, &image, json!({})).await;
     let before = asked_so_often(&upstream, 2).await;
     for reference in ["told", &image.digest()] {
         app(&weir).pull(reference).await.is_oci_error(404, "MANIFEST_UNKNOWN");

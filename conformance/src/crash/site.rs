@@ -1,10 +1,8 @@
 //! A server that is started again and again, at one address and over one data directory.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -13,6 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use crate::api::Api;
+use crate::server::spawn;
 
 /// How long a start may take. It replays a journal of some ten MiB at most, on a machine that does other things too.
 const START: Duration = Duration::from_secs(30);
@@ -37,22 +36,16 @@ pub(crate) struct Running {
 
 impl Site {
     pub(crate) fn start(&self) -> Result<Running> {
-        let log = File::options().create(true).append(true).open(&self.log)?;
         let mut words = self.wrapper.clone();
         words.push(self.program.clone().into());
-        let program = words.remove(0);
-        let child = Command::new(&program)
+        let mut command = Command::new(words.remove(0));
+        command
             .args(words)
             .args(["serve", "--listen", &self.address.to_string(), "--data"])
             .arg(&self.data)
             // What a client was not answered is told by the client; the log has what the server found at its start.
-            .env("WEIR__LOG__ACCESS", "false")
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("failed to start {}", program.display()))?;
+            .env("WEIR__LOG__ACCESS", "false");
+        let child = spawn(&mut command, &self.log)?;
         Ok(Running { child, began: Instant::now() })
     }
 

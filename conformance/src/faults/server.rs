@@ -1,9 +1,7 @@
 //! A server that can be stopped and started again on the same data.
 
-use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -12,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use crate::api::Api;
-use crate::server::{free_address, path, show_tail, terminate};
+use crate::server::{free_address, path, show_tail, spawn, terminate};
 
 /// How long a start may take; one that rebuilds the index is the slowest.
 const START: Duration = Duration::from_mins(1);
@@ -109,15 +107,7 @@ impl Server {
 }
 
 fn launch(program: &Path, folder: &Path) -> Result<Child> {
-    let log: File = OpenOptions::new().create(true).append(true).open(folder.join("log"))?;
-    Command::new(program)
-        .args(["serve", "--config"])
-        .arg(folder.join("weir.toml"))
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log)
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| format!("failed to start {}", program.display()))
+    let mut command = Command::new(program);
+    command.args(["serve", "--config"]).arg(folder.join("weir.toml")).current_dir(folder);
+    spawn(&mut command, &folder.join("log"))
 }

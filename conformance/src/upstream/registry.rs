@@ -1,9 +1,8 @@
 //! A registry that Weir reads from: a real one, on loopback, that can be stopped and started again.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -15,7 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use crate::api::Api;
-use crate::server::{Tls, free_address, path, show_tail, terminate};
+use crate::server::{Tls, free_address, path, show_tail, spawn, terminate};
 
 /// How long a start may take.
 const START: Duration = Duration::from_secs(30);
@@ -137,7 +136,6 @@ impl Registry {
     fn launch(&self) -> Result<Child> {
         let program = self.kind.program().with_context(|| format!("{} is not installed", self.kind.name()))?;
         let home = self.home.path();
-        let log = File::options().create(true).append(true).open(home.join("log"))?;
         let file = home.join("configuration");
         let configuration = match self.kind {
             Kind::Debian | Kind::Distribution => self.distribution()?.to_string(),
@@ -153,13 +151,8 @@ impl Registry {
             .arg(&file)
             // Version 3 of distribution sends traces to a collector unless it is told not to.
             .env("OTEL_TRACES_EXPORTER", "none")
-            .current_dir(home)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("failed to start {}", program.display()))
+            .current_dir(home);
+        spawn(&mut command, &home.join("log"))
     }
 
     /// JSON is YAML, and needs no rules for quoting.

@@ -32,10 +32,7 @@ impl Registry {
             other => return other,
         }
         let asked = (stream.clone(), Reference::Digest(digest.clone()));
-        let unknown = |last: super::checks::Checked| {
-            matches!(last.answer, Answer::Unknown) && last.at.elapsed() < mirror.settings.unknown_for
-        };
-        if mirror.blobs.last(&asked).is_some_and(unknown) {
+        if mirror.blobs.is_unknown(&asked, mirror.settings.unknown_for) {
             return Err(Error::BlobUnknown(digest.clone()));
         }
         let (registry, of, name, wanted) = (self.clone(), Arc::clone(mirror), name.clone(), digest.clone());

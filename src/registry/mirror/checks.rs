@@ -123,6 +123,11 @@ impl Checks {
         self.0.remembered.get(asked)
     }
 
+    /// Whether the registry said, no longer ago than this, that it does not know what is asked for.
+    pub(super) fn is_unknown(&self, asked: &Asked, since: Duration) -> bool {
+        self.last(asked).is_some_and(|last| matches!(last.answer, Answer::Unknown) && last.at.elapsed() < since)
+    }
+
     /// Joins the question that is asked now, or begins it. An answer that came after `since` does as well.
     pub(super) fn join(&self, asked: &Asked, since: Instant) -> Found {
         let mut running = self.0.running();

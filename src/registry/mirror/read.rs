@@ -97,8 +97,7 @@ impl Registry {
         if settings.offline {
             return Err(pull.offline().into());
         }
-        let last = checks.last(&pull.asked());
-        if last.is_some_and(|last| matches!(last.answer, Answer::Unknown) && last.at.elapsed() < settings.unknown_for) {
+        if checks.is_unknown(&pull.asked(), settings.unknown_for) {
             return Err(pull.unknown());
         }
         let answer = self.ask(pull, None, begun).answered().await;

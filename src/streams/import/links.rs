@@ -8,7 +8,7 @@ use super::fetch::{Fetched, is_manifest};
 use crate::oci::{Descriptor, Digest, Source, StreamId};
 use crate::records::{BlobLink, Error, ImageRecord, ManifestLink, Origin, PullSpec, Stream, Transaction, keys};
 use crate::streams::image::{self, MadeImage};
-use crate::streams::links::Linked;
+use crate::streams::links::{self, Linked};
 
 /// Content of one upstream, and the stream that is to serve it.
 #[derive(Debug, Clone, Copy)]
@@ -73,15 +73,12 @@ impl Linking<'_> {
     }
 
     async fn blob(&self, transaction: &mut Transaction<'_>, blob: &Descriptor) -> Result<(), Error> {
-        let key = keys::blob(&blob.digest, self.stream);
-        if !self.is_new(transaction.get(&key).await?.map(|old| old.origin).as_ref()) {
+        let old = transaction.get(&keys::blob(&blob.digest, self.stream)).await?;
+        if !self.is_new(old.map(|old| old.origin).as_ref()) {
             return Ok(());
         }
-        let unlinked = keys::unlinked(&blob.digest, self.stream);
-        if transaction.get(&unlinked).await?.is_some() {
-            transaction.delete(&unlinked);
-        }
-        transaction.put(&key, &BlobLink { size: blob.size, origin: self.origin(), deleted_with: None })
+        let link = BlobLink { size: blob.size, origin: self.origin(), deleted_with: None };
+        links::put_blob(transaction, self.stream, &blob.digest, &link).await
     }
 }
 

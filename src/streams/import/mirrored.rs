@@ -12,8 +12,8 @@ use crate::records::{
     Actor, BlobLink, Cause, Decide, Error, ImportCondition, Origin, PullSpec, Records, TagHead, TaggedManifest,
     Transaction, keys,
 };
-use crate::streams::history;
 use crate::streams::mapping::{self, Mapping};
+use crate::streams::{history, links};
 use crate::upstream::UpstreamError;
 
 /// A manifest that is to be served behind a mirror prefix.
@@ -195,16 +195,12 @@ impl Decide for KeepBlob<'_> {
 
     async fn decide(&self, transaction: &mut Transaction<'_>) -> Result<(), Error> {
         mapping::provision(transaction, self.stream, self.repository).await?;
-        let key = keys::blob(self.digest, self.stream);
-        if transaction.get(&key).await?.is_some() {
+        if transaction.get(&keys::blob(self.digest, self.stream)).await?.is_some() {
             return Ok(());
         }
-        let unlinked = keys::unlinked(self.digest, self.stream);
-        if transaction.get(&unlinked).await?.is_some() {
-            transaction.delete(&unlinked);
-        }
         let origin = Origin::Upstream(self.source.clone());
-        transaction.put(&key, &BlobLink { size: self.size, origin, deleted_with: None })
+        let link = BlobLink { size: self.size, origin, deleted_with: None };
+        links::put_blob(transaction, self.stream, self.digest, &link).await
     }
 }
 
