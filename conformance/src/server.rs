@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -260,9 +262,16 @@ pub(crate) fn peak_memory(process: u32) -> Result<u64> {
     Ok(kibibytes * 1024)
 }
 
-/// A port that nobody holds. Somebody could take it before the server does; a start that loses that race fails loudly.
+/// An address that nobody listens at, until somebody is told to: a socket that does not listen holds its port until this
+/// process ends, so that the system gives it to nobody else. Servers may listen there all the same, for they reuse addresses.
 pub(crate) fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+    static HELD: Mutex<Vec<TcpSocket>> = Mutex::new(Vec::new());
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    let address = socket.local_addr()?;
+    HELD.lock().unwrap_or_else(PoisonError::into_inner).push(socket);
+    Ok(address)
 }
 
 fn configuration(listeners: &[(SocketAddr, Option<&Tls>)], data: &Path, metadata: Metadata) -> Result<String> {

@@ -33,7 +33,7 @@ mod renewal;
 mod repository;
 mod tags;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tokens;
 mod wire;
 

@@ -1,12 +1,13 @@
 //! Another registry, to import from: Debian's `docker-registry`, as a process of its own.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 use weir::config::Config;
 
 use super::{Blob, Manifest, folder, sha256};
@@ -24,6 +25,8 @@ const PASSWORDS: &str = "alice:$2b$04$gs9tdATxUWDocfHN9yYH2OOYWm5wTz8Z6siSGtgrHp
 /// have manifests whose layers nobody has.
 pub(crate) struct Upstream {
     process: Option<Child>,
+    /// Holds its port while it is not there.
+    _port: TcpSocket,
     address: SocketAddr,
     folder: TempDir,
     /// Whether it asks for the password of `alice`.
@@ -54,9 +57,8 @@ impl Upstream {
     }
 
     fn with(private: bool, secure: bool) -> Self {
-        // The port is free again before the registry takes it. Nobody else takes one that was just given out.
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-        let mut upstream = Self { process: None, address, folder: folder::temporary(), private, secure };
+        let (port, address) = hold_port();
+        let mut upstream = Self { process: None, _port: port, address, folder: folder::temporary(), private, secure };
         if secure {
             let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
             fs::write(upstream.file("tls.crt"), made.cert.pem()).unwrap();
@@ -213,6 +215,16 @@ pub(crate) fn importing(config: &mut Config) {
 /// Lets a server read registries on this machine, where it is asked to.
 pub(crate) fn reading(config: &mut Config) {
     config.upstreams.allow_addresses = vec!["127.0.0.0/8".parse().unwrap()];
+}
+
+/// A port that the system gives to nobody else while the socket is there. It does not listen, so a server may that reuses
+/// addresses, as Go's do.
+fn hold_port() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
 }
 
 /// `sha256:ab…` as a path.

@@ -132,7 +132,7 @@ async fn retry_after_is_obeyed_without_asking() {
 
 #[tokio::test]
 async fn a_registry_that_is_down_is_left_alone() {
-    let address = free_address();
+    let address = free_address().to_string();
     let repository = repository(&config::Upstreams { failures: 2, ..settings() }, &address);
     assert!(matches!(read(&repository).await, Err(UpstreamError::Network(_))));
     assert!(matches!(read(&repository).await, Err(UpstreamError::Network(_))));

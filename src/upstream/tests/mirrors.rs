@@ -53,7 +53,7 @@ async fn the_next_one_is_asked_when_one_fails() {
     let manifest = debian.push("hub/app", "v1", b"layer", None).await;
     let liar =
         Faulty::start(|_, _| Answer::new(200, "content-type: application/vnd.oci.image.manifest.v1+json", "{}")).await;
-    let down = free_address();
+    let down = free_address().to_string();
     let mirrors = [format!("{down}/hub"), format!("{}/hub", liar.address), format!("{}/hub", debian.address)];
     let mirrors: Vec<&str> = mirrors.iter().map(String::as_str).collect();
     let repository = mirrored(&mirrors, PullFromMirror::Digest, false);
@@ -67,7 +67,7 @@ async fn the_next_one_is_asked_when_one_fails() {
 #[tokio::test]
 async fn there_is_hope_while_one_that_may_have_a_tag_is_not_left_alone() {
     let well = Faulty::start(|_, _| Answer::new(404, "docker-distribution-api-version: registry/2.0", "")).await;
-    let [down, gone] = [free_address(), free_address()];
+    let [down, gone] = [free_address(), free_address()].map(|address| address.to_string());
     let set = |mirror: &str| Mirror {
         source: format!("{down}/mirrored").parse().unwrap(),
         mirrors: vec![mirror.parse().unwrap()],

@@ -7,7 +7,7 @@ mod first_request;
 mod mirrors;
 mod protocols;
 mod reading;
-mod real;
+pub(crate) mod real;
 mod referrers;
 mod renewal;
 

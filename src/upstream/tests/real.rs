@@ -1,14 +1,16 @@
 //! Debian's `docker-registry`, as a process of its own.
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use http::header;
 use reqwest::{Certificate, Client, Response};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 use super::digest;
 use crate::oci::{Digest, MediaType};
@@ -46,7 +48,7 @@ pub(super) struct Kind {
 impl Real {
     pub(super) fn start(kind: &Kind) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let address = free_address();
+        let address = free_address().to_string();
         let config = folder.path().join("config.yml");
         std::fs::write(&config, configuration(kind, folder.path(), &address)).unwrap();
         let mut command = Command::new(PROGRAM);
@@ -128,9 +130,16 @@ fn succeeded(response: Response) -> Response {
     response
 }
 
-/// An address that nobody listens at.
-pub(super) fn free_address() -> String {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().to_string()
+/// An address that nobody listens at, until somebody is told to: a socket that does not listen holds its port until this
+/// process ends, so that the system gives it to nobody else. Servers may listen there all the same, for they reuse addresses.
+pub(crate) fn free_address() -> SocketAddr {
+    static HELD: Mutex<Vec<TcpSocket>> = Mutex::new(Vec::new());
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let address = socket.local_addr().unwrap();
+    HELD.lock().unwrap().push(socket);
+    address
 }
 
 fn configuration(kind: &Kind, folder: &Path, address: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use super::{Contender, Place, Remains, interruption};
 use crate::bench::usage::{self, Memory};
+use crate::server::free_address;
 
 /// How long a start may take. Rebuilding an index of a million records is part of it.
 const START: Duration = Duration::from_mins(5);
@@ -40,7 +41,7 @@ impl Running {
     pub(crate) async fn start(contender: &Contender, disk: &Path) -> Result<Self> {
         let home = Arc::new(TempDir::with_prefix_in(format!("bench-{}-", contender.name), disk)?);
         let data = home.path().join("data");
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let address = free_address()?;
         let child = spawn(contender, &Place { address, home: home.path(), data: &data })?;
         let mut running =
             Self { contender: contender.clone(), child, address, home, data, started_in: Duration::default() };

@@ -1,9 +1,9 @@
 //! Debian's `docker-registry` as the upstream.
 
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use super::*;
+use crate::upstream::tests::real::free_address;
 
 /// A registry that is stopped at the end.
 pub(in super::super) struct DockerRegistry {
@@ -16,8 +16,7 @@ impl DockerRegistry {
     /// `None` where it is not installed.
     pub(in super::super) async fn start() -> Option<Self> {
         let folder = TempDir::new().unwrap();
-        // Free for a moment: it takes no listener that is open already.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = free_address();
         let config = folder.path().join("config.yml");
         let storage = folder.path().join("storage");
         let text = format!(
