@@ -1,5 +1,16 @@
 //! Fetching what is linked and not here, from where its link says.
 //!
+//! # Where it is looked for
+//!
+//! A link names the repository that its content was imported from, so that in general nothing is searched: that one is asked,
+//! and its mirrors. Where it does not give the content, for whatever reason, the other repositories are asked that images of the same
+//! stream came from: layers are often shared between them, and a registry that is gone is often replaced by another. The digest
+//! says whether what they give is right. When none has it, the failure of the first is told.
+//!
+//! OpenShift's registry, which has no such links, asks the repositories of what the tags mean now before those of what they meant,
+//! each in the order of the alphabet. Here those come first that were imported from last. A server is never its own upstream: links
+//! to its own content name no other registry.
+//!
 //! # What a link does not prove
 //!
 //! An imported manifest links its layers by their digests, and so does a referrer that another registry lists. Whoever may import
@@ -14,30 +25,91 @@
 //!
 //! Pushes are not concerned: a push links what it uploads or mounts, and a mount needs the right to read where it mounts from.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Registry, Result};
+use super::{Error, Registry, Result};
 use crate::namespaces::Namespaces;
-use crate::oci::{Descriptor, Manifest, Reference, Source, StreamId};
-use crate::records::{Actor, BlobLink, Origin, keys};
+use crate::oci::{Descriptor, Digest, Manifest, Reference, Source, StreamId};
+use crate::records::{Actor, BlobLink, Item, Moment, Origin, PullSpec, keys};
 use crate::streams::insecure;
-use crate::upstream::fill::{Fetched, FillError, UpstreamBlob, UpstreamManifest, Wanted};
+use crate::upstream::fill::{Fetched, FillError, FillSource, UpstreamBlob, UpstreamManifest, Wanted};
 use crate::upstream::{Repository, UpstreamError};
 
 /// How often content is fetched that is gone again before it is kept: evicted in that moment, or not stored.
 const HOLDS: usize = 3;
 
+/// At most so many other repositories are asked for what one does not give: each may take its time to say no.
+const OTHERS: usize = 4;
+
+/// So many tags, and so many manifests, of a stream are looked through for other repositories.
+const LOOKED_THROUGH: usize = 1000;
+
+/// Reads content of a repository by its digest.
+type Read = fn(Repository, Digest) -> Arc<dyn FillSource>;
+
 impl Registry {
     /// Follows, or starts, the fetch of a blob.
     pub(super) async fn pull_blob(&self, stream: &StreamId, source: &Source, wanted: &Wanted) -> Result<Fetched> {
-        let (repository, digest) = (self.source(stream, source).await?, wanted.digest.clone());
-        Ok(self.fills.follow(wanted, Arc::new(UpstreamBlob { repository, digest })).await?)
+        self.pull(stream, source, wanted, |repository, digest| Arc::new(UpstreamBlob { repository, digest })).await
     }
 
     /// Follows, or starts, the fetch of a manifest.
     pub(super) async fn pull_manifest(&self, stream: &StreamId, source: &Source, wanted: &Wanted) -> Result<Fetched> {
-        let (repository, digest) = (self.source(stream, source).await?, wanted.digest.clone());
-        Ok(self.fills.follow(wanted, Arc::new(UpstreamManifest { repository, digest })).await?)
+        self.pull(stream, source, wanted, |repository, digest| Arc::new(UpstreamManifest { repository, digest })).await
+    }
+
+    async fn pull(&self, stream: &StreamId, source: &Source, wanted: &Wanted, read: Read) -> Result<Fetched> {
+        let failure = match self.pull_from(stream, source, wanted, read).await {
+            Err(failure @ Error::Fetch(FillError::Upstream { .. })) => failure,
+            pulled => return pulled,
+        };
+        for other in self.other_sources(stream, source).await? {
+            match self.pull_from(stream, &other, wanted, read).await {
+                Err(Error::Fetch(FillError::Upstream { .. })) => {}
+                Err(error) => return Err(error),
+                Ok(fetched) => {
+                    tracing::info!(blob.digest = %wanted.digest, error = %failure, "{other} has what {source} did not give");
+                    return Ok(fetched);
+                }
+            }
+        }
+        Err(failure)
+    }
+
+    async fn pull_from(&self, stream: &StreamId, source: &Source, wanted: &Wanted, read: Read) -> Result<Fetched> {
+        let repository = self.source(stream, source).await?;
+        Ok(self.fills.follow(wanted, read(repository, wanted.digest.clone())).await?)
+    }
+
+    /// The other repositories that images of a stream came from, the one first that was imported from last: those that its tags
+    /// mean now, and those that its links name.
+    async fn other_sources(&self, stream: &StreamId, own: &Source) -> Result<Vec<Source>> {
+        // Below a prefix everything comes from one.
+        if self.mirror(stream).is_some() {
+            return Ok(Vec::new());
+        }
+        let heads = self.records.scan(&keys::heads_of(stream), |scan| scan.limit(LOOKED_THROUGH)).await?.records;
+        let links = self.records.scan(&keys::manifests_of(stream), |scan| scan.limit(LOOKED_THROUGH)).await?.records;
+        let of_tags = heads.into_iter().filter_map(|head| Some((meant(&head.record.top)?, head.record.moved)));
+        let of_links = links.into_iter().filter_map(|link| match link.record.origin {
+            Origin::Upstream(source) => Some((source, link.record.linked)),
+            Origin::Pushed => None,
+        });
+        let mut others: HashMap<_, (Moment, bool)> = HashMap::new();
+        for (Source { registry, repository, insecure }, moment) in of_tags.chain(of_links) {
+            let (last, any_insecure) = others.entry((registry, repository)).or_insert((moment, insecure));
+            *last = moment.max(*last);
+            *any_insecure |= insecure;
+        }
+        others.remove(&(own.registry.clone(), own.repository.clone()));
+        let mut others: Vec<_> =
+            others.into_iter().map(|(place, (last, insecure))| (Reverse(last), place, insecure)).collect();
+        others.sort();
+        others.truncate(OTHERS);
+        let source = |(_, (registry, repository), insecure)| Source { registry, repository, insecure };
+        Ok(others.into_iter().map(source).collect())
     }
 
     /// Sees to it that all blobs of a pushed image are kept here, also those that were imported: from then on they are as if
@@ -105,5 +177,13 @@ impl Registry {
         }
         let source = insecure::as_said(&self.records, stream, source).await?;
         Ok(self.upstreams.repository(&source, &logins))
+    }
+}
+
+/// The repository of another registry that an item of a tag came from.
+fn meant(item: &Item) -> Option<Source> {
+    match &item.reference {
+        PullSpec::External(reference) if item.image.is_some() => Some(Source::of(&reference.parse().ok()?, false)),
+        PullSpec::External(_) | PullSpec::Own { .. } => None,
     }
 }

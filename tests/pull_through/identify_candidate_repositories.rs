@@ -1,7 +1,8 @@
 //! `TestIdentifyCandidateRepositories`: which registries are asked for a blob of a stream.
 //!
-//! A link knows where its content is, so that nothing is searched: the one repository is asked that the image was imported from.
-//! The rows tell who is asked, and over what.
+//! A link knows where its content is, so that in general nothing is searched: the one repository is asked that the image was
+//! imported from. Others that images of the stream came from are asked only where that one does not give it. The rows tell who is
+//! asked, and over what.
 
 use super::*;
 
@@ -128,4 +129,23 @@ async fn duplicate_entries() {
     serve(&weir, &image).await;
     serve(&weir, &image).await;
     assert!(was_asked(&upstream, "a/b", &image).await);
+}
+
+/// A registry that is gone is made good by another that images of the stream came from.
+#[tokio::test]
+async fn what_one_repository_does_not_give_another_does() {
+    let (old, mut new, weir) = (Upstream::start(), Upstream::start(), Weir::with(reading));
+    let image = put(&old, "a/app", "v1", "one");
+    put(&new, "b/app", "v1", "one");
+    let other = put(&new, "b/app", "v2", "two");
+    import(&weir, "app", &[insecure(&from(&old, "a/app"), "old")]).await;
+    let two = format!("{}/b/app:v2", new.host());
+    import(&weir, "app", &[insecure(&from(&new, "b/app"), "new"), insecure(&two, "two")]).await;
+    new.stop();
+    // The links name the registry that was imported from last.
+    serve(&weir, &image).await;
+    assert!(was_asked(&old, "a/app", &image).await);
+    // What none of them gives is told as the failure of the one that should have it, which is left alone by now.
+    let error = app(&weir).blob(&other.layer.digest).await.is_oci_error(503, "UNAVAILABLE");
+    assert_eq!(error["detail"]["upstream"], format!("{}/b/app", new.host()), "{error}");
 }
