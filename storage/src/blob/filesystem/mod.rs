@@ -27,7 +27,8 @@
 //!
 //! A thread of the runtime never waits for the disk. It does make system calls that are answered from memory: to look
 //! up or open a name, and to copy out what the page cache holds. All else happens on blocking threads, a batch at a
-//! time: see [`streamed`] and [`reader`]; small content goes to a thread of its own.
+//! time: see [`streamed`] and [`reader`]; small content goes to a thread of its own, and what was read of it lately is in
+//! memory: see [`recent`].
 
 mod buffers;
 mod cached;
@@ -39,6 +40,7 @@ pub(crate) mod fuzzing;
 mod memory;
 mod placing;
 mod reader;
+mod recent;
 mod rehash;
 mod session;
 mod small;
@@ -67,6 +69,7 @@ use self::claims::{Claim, Claims};
 use self::content::{Content, Temporary};
 use self::memory::{InMemory, Memory};
 use self::placing::verify;
+use self::recent::Recent;
 use self::session::{Session, SessionPaths};
 use self::small::{SMALL, SmallContent};
 use self::space::Space;
@@ -87,6 +90,7 @@ struct Shared {
     content: Arc<Content>,
     cache: Arc<Cache>,
     small: SmallContent,
+    recent: Arc<Recent>,
     /// Sessions that have no files.
     memory: Memory,
     /// The folder of sessions and temporary files.
@@ -110,8 +114,8 @@ impl FilesystemBlobs {
         let cache = Arc::new(Cache::open(&blobs, Arc::clone(&clock))?);
         let content = Arc::new(Content::create(blobs)?);
         let small = SmallContent::open(Arc::clone(&content), &uploads, Arc::clone(&space))?;
-        let (memory, claims, buffers) = (Memory::default(), Arc::default(), Arc::default());
-        Ok(Self(Arc::new(Shared { content, cache, small, memory, uploads, space, claims, buffers, clock })))
+        let (recent, memory, claims, buffers) = (Arc::default(), Memory::default(), Arc::default(), Arc::default());
+        Ok(Self(Arc::new(Shared { content, cache, small, recent, memory, uploads, space, claims, buffers, clock })))
     }
 }
 
@@ -123,9 +127,13 @@ impl BlobStore for FilesystemBlobs {
         self.0.size(digest)
     }
 
-    /// One `open` and one `fstat`, inline, for the reason that [`size`](Self::size) gives.
+    /// One `open` and one `fstat`, inline, for the reason that [`size`](Self::size) gives; nothing at all for small content that
+    /// was read lately.
     async fn open(&self, digest: &Digest) -> Result<Box<dyn BlobReader>> {
-        Ok(Box::new(self.0.reader(digest)?))
+        match self.0.recent.get(digest) {
+            Some(reader) => Ok(Box::new(reader)),
+            None => Ok(Box::new(self.0.reader(digest)?)),
+        }
     }
 
     async fn put(&self, digest: &Digest, content: Bytes) -> Result<()> {
@@ -191,7 +199,9 @@ impl BlobStore for FilesystemBlobs {
         blocking(move || {
             // In the direction in which content moves, so that none slips through.
             shared.cache.delete(&digest)?;
-            shared.content.delete(&digest)
+            shared.content.delete(&digest)?;
+            shared.recent.forget(&digest);
+            Ok(())
         })
         .await
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::cached::Stay;
 use super::content::Temporary;
-use super::reader::FileReader;
+use super::reader::{FileReader, Place};
 use super::{Shared, blocking};
 use crate::{Digest, Error, Result};
 
@@ -36,7 +36,8 @@ impl Shared {
     }
 
     fn kept_reader(&self, digest: &Digest) -> Result<FileReader> {
-        FileReader::open(self.content.path(digest), digest, &self.buffers, None)
+        let place = Place::Kept(Arc::clone(&self.recent), digest.clone());
+        FileReader::open(self.content.path(digest), digest, &self.buffers, place)
     }
 
     /// Stores verified small content.

@@ -21,6 +21,7 @@ use tracing::debug;
 use super::blocking;
 use super::buffers::{Buffers, LARGE};
 use super::cached::Using;
+use super::recent::Recent;
 use crate::blob::{BlobReader, ByteStream};
 use crate::{Digest, Error, Result};
 
@@ -43,12 +44,22 @@ struct Opened {
     path: PathBuf,
     size: u64,
     buffers: Arc<Buffers>,
-    /// Says that it is read, where it is cached.
-    _using: Option<Using>,
+    place: Place,
+}
+
+/// Where content lies, as far as its readers are concerned.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// Among what is kept. Small content is held in memory from its first reading on.
+    Kept(Arc<Recent>, Digest),
+    /// In the cache. It is in use while it is open.
+    Cached { _using: Using },
+    /// In an upload that goes on.
+    Upload,
 }
 
 impl FileReader {
-    pub(super) fn open(path: PathBuf, digest: &Digest, buffers: &Arc<Buffers>, using: Option<Using>) -> Result<Self> {
+    pub(super) fn open(path: PathBuf, digest: &Digest, buffers: &Arc<Buffers>, place: Place) -> Result<Self> {
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -57,12 +68,12 @@ impl FileReader {
             Err(error) => return Err(Error::io("open", path, error)),
         };
         let size = file.metadata().map_err(|error| Error::io("look up", &path, error))?.len();
-        Ok(Self(Arc::new(Opened { file, path, size, buffers: Arc::clone(buffers), _using: using })))
+        Ok(Self(Arc::new(Opened { file, path, size, buffers: Arc::clone(buffers), place })))
     }
 
     /// Reads what a file holds up to `size`.
     pub(super) fn over(file: File, path: PathBuf, size: u64, buffers: &Arc<Buffers>) -> Self {
-        Self(Arc::new(Opened { file, path, size, buffers: Arc::clone(buffers), _using: None }))
+        Self(Arc::new(Opened { file, path, size, buffers: Arc::clone(buffers), place: Place::Upload }))
     }
 }
 
@@ -77,11 +88,15 @@ impl BlobReader for FileReader {
         if size <= INLINE {
             let mut buffer = Buffers::take(&self.0.buffers, size);
             if self.0.read_cached(range.start, buffer.space())? == Some(size) {
-                return Ok(buffer.filled(size));
+                let content = buffer.filled(size);
+                self.0.hold(&content);
+                return Ok(content);
             }
         }
         let opened = Arc::clone(&self.0);
-        blocking(move || opened.read_exact(range)).await
+        let content = blocking(move || opened.read_exact(range)).await?;
+        self.0.hold(&content);
+        Ok(content)
     }
 
     fn stream(&self, range: Range<u64>) -> ByteStream {
@@ -105,6 +120,15 @@ impl Opened {
         }
         let size = range.end.checked_sub(range.start).ok_or_else(outside)?;
         usize::try_from(size).map_err(|_| outside())
+    }
+
+    /// Has content that was read whole held in memory, where that is meant.
+    fn hold(&self, content: &[u8]) {
+        if let Place::Kept(recent, digest) = &self.place
+            && content.len() as u64 == self.size
+        {
+            recent.hold(digest, &self.path, content);
+        }
     }
 
     /// Copies what the page cache holds from `offset` on; `None` where it holds nothing of it, or cannot say.

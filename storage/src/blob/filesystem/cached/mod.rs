@@ -39,7 +39,7 @@ use self::table::Table;
 pub(super) use self::using::Using;
 use super::buffers::Buffers;
 use super::content::{Content, remove};
-use super::reader::FileReader;
+use super::reader::{FileReader, Place};
 use crate::{Algorithm, CachedContent, Clock, Digest, Error, Result};
 
 /// The folder of cached content, in that of all content.
@@ -96,7 +96,7 @@ impl Cache {
     /// Opens cached content, which is in use as long as it is open.
     pub(super) fn reader(self: &Arc<Self>, digest: &Digest, buffers: &Arc<Buffers>) -> Result<Option<FileReader>> {
         let Some(using) = Using::begin(self, digest) else { return Ok(None) };
-        match FileReader::open(self.content.path(digest), digest, buffers, Some(using)) {
+        match FileReader::open(self.content.path(digest), digest, buffers, Place::Cached { _using: using }) {
             Ok(reader) => Ok(Some(reader)),
             Err(Error::BlobNotFound(_)) => Ok(None),
             Err(error) => Err(error),

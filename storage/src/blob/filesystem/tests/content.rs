@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 
 use super::Fixture;
 use crate::blob::contract::{fresh, read_all, sha256};
-use crate::{Algorithm, BlobStore, Error};
+use crate::{Algorithm, BlobStore, Digest, Error};
 
 #[tokio::test]
 async fn all_folders_are_there_from_the_start() {
@@ -153,4 +153,46 @@ async fn content_that_is_not_cached_reads_the_same() {
     let mut tail = [0; 333];
     file.read_exact_at(&mut tail, 5 << 20).unwrap();
     assert_eq!(content.slice(5 << 20..), tail.as_slice());
+}
+
+/// Content that is read at once, as small content is.
+async fn read_at_once(fixture: &Fixture, digest: &Digest) -> crate::Result<Bytes> {
+    let reader = fixture.store.open(digest).await?;
+    reader.read(0..reader.size()).await
+}
+
+/// The file is taken away behind the store's back, which nobody may do, to show where content comes from.
+#[tokio::test]
+async fn small_content_that_was_read_is_read_again_without_its_file() {
+    let fixture = Fixture::new();
+    let (small, large) = (fresh(64 << 10), fresh((64 << 10) + 1));
+    for content in [&small, &large] {
+        fixture.store.put(&sha256(content), content.clone()).await.unwrap();
+        assert_eq!(read_at_once(&fixture, &sha256(content)).await.unwrap(), content);
+        let hex = sha256(content).hex().to_owned();
+        fs::remove_file(fixture.blobs().join("sha256").join(&hex[..2]).join(&hex)).unwrap();
+    }
+    let reader = fixture.store.open(&sha256(&small)).await.unwrap();
+    assert_eq!(reader.size(), 64 << 10);
+    assert_eq!(read_all(&fixture.store, &sha256(&small)).await.unwrap(), small);
+    assert_eq!(reader.read(5..10).await.unwrap(), small.slice(5..10));
+    assert!(matches!(reader.read(5..(64 << 10) + 1).await, Err(Error::RangeOutside { .. })));
+    assert!(matches!(fixture.store.open(&sha256(&large)).await, Err(Error::BlobNotFound(_))));
+}
+
+#[tokio::test]
+async fn content_that_was_read_and_deleted_is_gone() {
+    let fixture = Fixture::new();
+    let content = fresh(100);
+    let digest = sha256(&content);
+    for _ in 0..2 {
+        fixture.store.put(&digest, content.clone()).await.unwrap();
+        let late = fixture.store.open(&digest).await.unwrap();
+        assert_eq!(read_at_once(&fixture, &digest).await.unwrap(), content);
+        fixture.store.delete(&digest).await.unwrap();
+        assert!(matches!(fixture.store.open(&digest).await, Err(Error::BlobNotFound(_))));
+        // Whoever has it open goes on reading, and does not bring it back.
+        assert_eq!(late.read(0..100).await.unwrap(), content);
+        assert!(matches!(fixture.store.open(&digest).await, Err(Error::BlobNotFound(_))));
+    }
 }

@@ -1,0 +1,102 @@
+//! Small content that was read lately, in memory.
+//!
+//! Opening, reading and closing the file of small content takes a third of all that a server does to send it. Configs and small
+//! layers of common bases are read again and again, so the last of them stay here.
+//!
+//! Content never changes under its digest, so that what is here is right; only a delete can make it wrong that it is here.
+//! Only what is kept is held: of what is cached, each reading counts as a use.
+
+use std::ops::Range;
+use std::path::Path;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::small::SMALL;
+use crate::blob::{BlobReader, ByteStream};
+use crate::{Digest, Error, Result};
+
+/// How much memory it may take, in bytes: some thousand configs, or two hundred and fifty of the largest.
+const CAPACITY: u64 = 16 << 20;
+
+/// An entry beside its content, roughly.
+const OVERHEAD: u64 = 256;
+
+/// For how many entries the tables are made at first. They grow.
+const ENTRIES: usize = 1024;
+
+/// The small content that was read lately.
+#[derive(Debug)]
+pub(super) struct Recent(Cache<Digest, Bytes, Weight>);
+
+#[derive(Debug, Clone)]
+struct Weight;
+
+impl Weighter<Digest, Bytes> for Weight {
+    fn weight(&self, _: &Digest, content: &Bytes) -> u64 {
+        OVERHEAD.saturating_add(content.len() as u64)
+    }
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self(Cache::with_weighter(ENTRIES, CAPACITY, Weight))
+    }
+}
+
+impl Recent {
+    pub(super) fn get(&self, digest: &Digest) -> Option<RecentReader> {
+        self.0.get(digest).map(RecentReader)
+    }
+
+    /// Holds content, if it is small, that was read from a file. A copy, of the right size: what was read may lie in a larger
+    /// buffer.
+    pub(super) fn hold(&self, digest: &Digest, file: &Path, content: &[u8]) {
+        if content.len() > SMALL {
+            return;
+        }
+        self.0.insert(digest.clone(), Bytes::copy_from_slice(content));
+        // A delete removes the file first and forgets the content then; one of the two sees what the other did.
+        if !file.exists() {
+            self.forget(digest);
+        }
+    }
+
+    /// Forgets content whose file is gone.
+    pub(super) fn forget(&self, digest: &Digest) {
+        self.0.remove(digest);
+    }
+}
+
+/// Content that is held.
+#[derive(Debug)]
+pub(super) struct RecentReader(Bytes);
+
+impl RecentReader {
+    fn part(&self, range: &Range<u64>) -> Result<Bytes> {
+        let outside = || Error::RangeOutside { start: range.start, end: range.end, size: self.size() };
+        let (start, end) = (usize::try_from(range.start), usize::try_from(range.end));
+        let (Ok(start), Ok(end)) = (start, end) else { return Err(outside()) };
+        if start > end || end > self.0.len() { Err(outside()) } else { Ok(self.0.slice(start..end)) }
+    }
+}
+
+#[async_trait]
+impl BlobReader for RecentReader {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Bytes> {
+        self.part(&range)
+    }
+
+    fn stream(&self, range: Range<u64>) -> ByteStream {
+        let part = self.part(&range);
+        let chunk = part.map(|part| Some(part).filter(|part| !part.is_empty())).transpose();
+        Box::pin(stream::iter(chunk))
+    }
+}
