@@ -198,10 +198,10 @@ impl BlobStore for FilesystemBlobs {
         let digest = digest.clone();
         blocking(move || {
             // In the direction in which content moves, so that none slips through.
-            shared.cache.delete(&digest)?;
-            shared.content.delete(&digest)?;
+            let deleted = shared.cache.delete(&digest).and_then(|()| shared.content.delete(&digest));
+            // Also where that failed: the file may be gone all the same.
             shared.recent.forget(&digest);
-            Ok(())
+            deleted
         })
         .await
     }

@@ -36,7 +36,7 @@ impl Shared {
     }
 
     fn kept_reader(&self, digest: &Digest) -> Result<FileReader> {
-        let place = Place::Kept(Arc::clone(&self.recent), digest.clone());
+        let place = Place::Kept(self.recent.candidate(digest));
         FileReader::open(self.content.path(digest), digest, &self.buffers, place)
     }
 

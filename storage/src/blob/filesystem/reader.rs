@@ -21,7 +21,7 @@ use tracing::debug;
 use super::blocking;
 use super::buffers::{Buffers, LARGE};
 use super::cached::Using;
-use super::recent::Recent;
+use super::recent::Candidate;
 use crate::blob::{BlobReader, ByteStream};
 use crate::{Digest, Error, Result};
 
@@ -51,7 +51,7 @@ struct Opened {
 #[derive(Debug)]
 pub(super) enum Place {
     /// Among what is kept. Small content is held in memory from its first reading on.
-    Kept(Arc<Recent>, Digest),
+    Kept(Candidate),
     /// In the cache. It is in use while it is open.
     Cached { _using: Using },
     /// In an upload that goes on.
@@ -124,10 +124,10 @@ impl Opened {
 
     /// Has content that was read whole held in memory, where that is meant.
     fn hold(&self, content: &[u8]) {
-        if let Place::Kept(recent, digest) = &self.place
+        if let Place::Kept(candidate) = &self.place
             && content.len() as u64 == self.size
         {
-            recent.hold(digest, &self.path, content);
+            candidate.hold(content);
         }
     }
 

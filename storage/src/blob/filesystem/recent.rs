@@ -7,7 +7,8 @@
 //! Only what is kept is held: of what is cached, each reading counts as a use.
 
 use std::ops::Range;
-use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -30,7 +31,11 @@ const ENTRIES: usize = 1024;
 
 /// The small content that was read lately.
 #[derive(Debug)]
-pub(super) struct Recent(Cache<Digest, Bytes, Weight>);
+pub(super) struct Recent {
+    held: Cache<Digest, Bytes, Weight>,
+    /// How often anything was forgotten.
+    forgotten: AtomicU64,
+}
 
 #[derive(Debug, Clone)]
 struct Weight;
@@ -43,31 +48,51 @@ impl Weighter<Digest, Bytes> for Weight {
 
 impl Default for Recent {
     fn default() -> Self {
-        Self(Cache::with_weighter(ENTRIES, CAPACITY, Weight))
+        Self { held: Cache::with_weighter(ENTRIES, CAPACITY, Weight), forgotten: AtomicU64::new(0) }
     }
 }
 
 impl Recent {
     pub(super) fn get(&self, digest: &Digest) -> Option<RecentReader> {
-        self.0.get(digest).map(RecentReader)
+        self.held.get(digest).map(RecentReader)
     }
 
-    /// Holds content, if it is small, that was read from a file. A copy, of the right size: what was read may lie in a larger
-    /// buffer.
-    pub(super) fn hold(&self, digest: &Digest, file: &Path, content: &[u8]) {
-        if content.len() > SMALL {
-            return;
-        }
-        self.0.insert(digest.clone(), Bytes::copy_from_slice(content));
-        // A delete removes the file first and forgets the content then; one of the two sees what the other did.
-        if !file.exists() {
-            self.forget(digest);
+    /// To be called before content is opened that may be held once it was read.
+    pub(super) fn candidate(self: &Arc<Self>, digest: &Digest) -> Candidate {
+        Candidate {
+            recent: Arc::clone(self),
+            digest: digest.clone(),
+            forgotten: self.forgotten.load(Ordering::Acquire),
         }
     }
 
     /// Forgets content whose file is gone.
     pub(super) fn forget(&self, digest: &Digest) {
-        self.0.remove(digest);
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.held.remove(digest);
+    }
+}
+
+/// Content that is read.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    recent: Arc<Recent>,
+    digest: Digest,
+    /// How often anything had been forgotten before its file was opened.
+    forgotten: u64,
+}
+
+impl Candidate {
+    /// Holds the content, if it is small. A copy, of the right size: what was read may lie in a larger buffer.
+    pub(super) fn hold(&self, content: &[u8]) {
+        if content.len() > SMALL {
+            return;
+        }
+        self.recent.held.insert(self.digest.clone(), Bytes::copy_from_slice(content));
+        // A delete that has counted by now may have forgotten it before it was held. One that counts later does so afterwards.
+        if self.recent.forgotten.load(Ordering::Acquire) != self.forgotten {
+            self.recent.held.remove(&self.digest);
+        }
     }
 }
 
