@@ -10,7 +10,8 @@ use crate::registry::uploads;
 /// A request that was taken apart: handlers that need its body take all of it, others borrow its head.
 #[derive(Debug)]
 pub(crate) struct Call {
-    pub(crate) head: Head,
+    /// Boxed: it is handed on through the futures of handlers, each of which has room for it, and twice.
+    pub(crate) head: Box<Head>,
     pub(crate) body: RequestBody,
 }
 
@@ -45,7 +46,8 @@ impl Call {
         let (Parts { method, uri, version, headers, extensions, .. }, body) = request.into_parts();
         let request_id = extensions.get::<RequestId>().cloned();
         let listener = extensions.get::<Peer>().map_or(0, |peer| peer.listener);
-        (Self { head: Head { method, uri, version, headers, request_id, listener }, body }, extensions)
+        let head = Box::new(Head { method, uri, version, headers, request_id, listener });
+        (Self { head, body }, extensions)
     }
 
     /// The body, for the domain.

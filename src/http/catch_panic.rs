@@ -47,9 +47,12 @@ where
         // Unwind safe: whatever the handler shares with other requests is behind locks that poison or atomics, and its
         // own state is dropped.
         match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
-            Ok(future) => Box::pin(async move {
-                AssertUnwindSafe(future).catch_unwind().await.unwrap_or_else(|panic| Ok(report(&*panic, id.as_ref())))
-            }),
+            // No async block: it would have room for the future twice.
+            Ok(future) => Box::pin(
+                AssertUnwindSafe(future)
+                    .catch_unwind()
+                    .map(move |answered| answered.unwrap_or_else(|panic| Ok(report(&*panic, id.as_ref())))),
+            ),
             Err(panic) => Box::pin(std::future::ready(Ok(report(&*panic, id.as_ref())))),
         }
     }

@@ -10,25 +10,35 @@ use super::{Body, Call, Endpoint, Head, RequestBody, apis, respond, v2};
 use crate::auth::Access;
 use crate::telemetry::metrics;
 
-/// Answers one request.
-pub(crate) async fn dispatch(app: Arc<App>, request: Request<RequestBody>) -> Result<Response<Body>, Infallible> {
+/// Answers one request. It is taken apart before its future begins, which would keep room for it to the end.
+pub(crate) fn dispatch(
+    app: Arc<App>,
+    request: Request<RequestBody>,
+) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send {
     // The answer takes over the request's extensions: making a map for its own costs more than finding a route.
     let (call, mut extensions) = Call::new(request);
     let version = call.head.version;
-    let (name, mut response) = match call.head.uri.path() {
-        path if path == "/v2" || path.starts_with("/v2/") => v2::answer(&app, call).await,
-        path if apis::has(path) => Box::pin(apis::answer(&app, call)).await,
-        "/healthz" | "/livez" => ("healthz", health(&app, &call.head)),
-        "/readyz" => ("readyz", Box::pin(readiness(&app, &call.head)).await),
-        "/metrics" => ("metrics", observations(&app, &call.head)),
-        _ => (Endpoint::UNMATCHED.name, text(StatusCode::NOT_FOUND, "not found\n")),
-    };
-    if version >= Version::HTTP_2 {
-        respond::state_length(&mut response);
+    async move {
+        let (name, mut response) = answer(&app, call).await;
+        if version >= Version::HTTP_2 {
+            respond::state_length(&mut response);
+        }
+        extensions.insert(Endpoint { name });
+        *response.extensions_mut() = extensions;
+        Ok(response)
     }
-    extensions.insert(Endpoint { name });
-    *response.extensions_mut() = extensions;
-    Ok(response)
+}
+
+/// The answer, and the name of the endpoint that gave it.
+async fn answer(app: &App, call: Call) -> (&'static str, Response<Body>) {
+    match call.head.uri.path() {
+        path if path == "/v2" || path.starts_with("/v2/") => v2::answer(app, call).await,
+        path if apis::has(path) => Box::pin(apis::answer(app, call)).await,
+        "/healthz" | "/livez" => ("healthz", health(app, &call.head)),
+        "/readyz" => ("readyz", Box::pin(readiness(app, &call.head)).await),
+        "/metrics" => ("metrics", observations(app, &call.head)),
+        _ => (Endpoint::UNMATCHED.name, text(StatusCode::NOT_FOUND, "not found\n")),
+    }
 }
 
 /// `GET /healthz`: the process answers.

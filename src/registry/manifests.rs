@@ -29,7 +29,8 @@ impl Registry {
         let asked = Asked { stream: stream.clone(), reference: reference.clone() };
         match self.cached_manifest(&asked).await? {
             Some(manifest) => Ok(manifest),
-            None => self.read_manifest(asked).await,
+            // The future of a manifest that is at hand need not carry the size of all that finds one.
+            None => Box::pin(self.read_manifest(asked)).await,
         }
     }
 

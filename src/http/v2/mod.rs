@@ -51,22 +51,24 @@ pub(crate) async fn answer(app: &App, call: Call) -> (&'static str, Response<Bod
     (name, response)
 }
 
+fn permitted(app: &App, route: &Route) -> Result<Permit, Failure> {
+    let access = route.access();
+    let permit = app.policy.authorize(&access)?;
+    mirrored::may_push(app, &access)?;
+    Ok(permit)
+}
+
+/// Reads of manifests and blobs are what a registry mostly does. A manifest that is at hand is answered in place; the futures of the
+/// others are boxed, so that it does not carry the size of the largest: one allocation of a few hundred bytes after another is
+/// faster than one of more than a thousand.
 async fn authorized(app: &App, mut route: Route, call: Call) -> Answer {
     if !app.registry.mirrors().is_empty() {
         mirrored::place(app, &mut route, &call.head)?;
     }
-    let access = route.access();
-    let permit = app.policy.authorize(&access)?;
-    mirrored::may_push(app, &access)?;
-    dispatch(app, &permit, route, call).await
-}
-
-/// Reads of manifests and blobs are what a registry mostly does: they are answered in place. The futures of the others
-/// are boxed, so that a read does not carry the size of the largest.
-async fn dispatch(app: &App, permit: &Permit, route: Route, call: Call) -> Answer {
+    let permit = &permitted(app, &route)?;
     match route {
         Route::ReadManifest(name, reference) => manifests::read(app, permit, &name, &reference, &call.head).await,
-        Route::ReadBlob(name, digest) => blobs::read(app, permit, &name, &digest, &call.head).await,
+        Route::ReadBlob(name, digest) => Box::pin(blobs::read(app, permit, &name, &digest, &call.head)).await,
         Route::Ping => Ok(discover::ping(permit)),
         Route::Extensions => discover::extensions(app, permit),
         Route::Catalog => Box::pin(listings::catalog(app, permit, &call.head)).await,
