@@ -1,7 +1,6 @@
 //! The state as a decision that is not committed would leave it: what a dry run shows.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -10,8 +9,8 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use weir_storage::metadata::{Change, Entry, Order, Page, Versioned};
 use weir_storage::{
-    Algorithm, BlobReader, BlobStore, ByteStream, Commit, Digest, Error, Guard, MetadataStore, Result, Revision, Scan,
-    Upload, UploadId,
+    Algorithm, BlobReader, BlobStore, Commit, Digest, Error, Guard, MetadataStore, Result, Revision, Scan, Upload,
+    UploadId,
 };
 
 fn read_only<T>() -> Result<T> {
@@ -120,7 +119,7 @@ impl BlobStore for Blobs {
 
     async fn open(&self, digest: &Digest) -> Result<Box<dyn BlobReader>> {
         match self.own(digest) {
-            Some(content) => Ok(Box::new(Spilled(content.clone()))),
+            Some(content) => Ok(Box::new(content.clone())),
             None => self.base.open(digest).await,
         }
     }
@@ -151,37 +150,5 @@ impl BlobStore for Blobs {
 
     async fn ready(&self) -> Result<()> {
         self.base.ready().await
-    }
-}
-
-/// A record that was too large for a value.
-struct Spilled(Bytes);
-
-impl Spilled {
-    fn part(content: &Bytes, range: &Range<u64>) -> Result<Bytes> {
-        let size = content.len() as u64;
-        let outside = || Error::RangeOutside { start: range.start, end: range.end, size };
-        let start = usize::try_from(range.start).map_err(|_| outside())?;
-        let end = usize::try_from(range.end).map_err(|_| outside())?;
-        if start > end || end > content.len() {
-            return Err(outside());
-        }
-        Ok(content.slice(start..end))
-    }
-}
-
-#[async_trait]
-impl BlobReader for Spilled {
-    fn size(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    async fn read(&self, range: Range<u64>) -> Result<Bytes> {
-        Self::part(&self.0, &range)
-    }
-
-    fn stream(&self, range: Range<u64>) -> ByteStream {
-        let part = Self::part(&self.0, &range);
-        Box::pin(futures_util::stream::once(async move { part }))
     }
 }

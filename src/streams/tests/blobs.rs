@@ -1,18 +1,15 @@
 //! A blob store in memory. Changes of a stream read manifests and upload nothing.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Mutex;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use weir_storage::{Algorithm, BlobReader, BlobStore, ByteStream, Digest, Error, Result, Upload, UploadId};
+use weir_storage::{Algorithm, BlobReader, BlobStore, Digest, Error, Result, Upload, UploadId};
 
 #[derive(Debug, Default)]
 pub(super) struct MemoryBlobs(Mutex<HashMap<Digest, Bytes>>);
-
-struct Content(Bytes);
 
 fn no_uploads() -> Error {
     Error::Unavailable("this store takes no uploads".to_owned())
@@ -26,7 +23,7 @@ impl BlobStore for MemoryBlobs {
 
     async fn open(&self, digest: &Digest) -> Result<Box<dyn BlobReader>> {
         match self.0.lock().unwrap().get(digest) {
-            Some(content) => Ok(Box::new(Content(content.clone()))),
+            Some(content) => Ok(Box::new(content.clone())),
             None => Err(Error::BlobNotFound(digest.clone())),
         }
     }
@@ -59,23 +56,5 @@ impl BlobStore for MemoryBlobs {
 
     async fn ready(&self) -> Result<()> {
         Ok(())
-    }
-}
-
-#[async_trait]
-impl BlobReader for Content {
-    fn size(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    async fn read(&self, range: Range<u64>) -> Result<Bytes> {
-        let (start, end) = (usize::try_from(range.start).unwrap(), usize::try_from(range.end).unwrap());
-        Ok(self.0.slice(start..end))
-    }
-
-    fn stream(&self, range: Range<u64>) -> ByteStream {
-        let (start, end) = (usize::try_from(range.start).unwrap(), usize::try_from(range.end).unwrap());
-        let content = self.0.slice(start..end);
-        Box::pin(futures_util::stream::once(async move { Ok(content) }))
     }
 }

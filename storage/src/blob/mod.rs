@@ -9,11 +9,11 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, stream};
 use tokio::sync::watch;
 
 use self::cache::ContentCache;
-use crate::{Algorithm, Digest, Result};
+use crate::{Algorithm, Digest, Error, Result};
 
 pub mod cache;
 #[cfg(feature = "contract")]
@@ -131,6 +131,26 @@ pub trait BlobReader: Send + Sync {
     /// requests starve behind large downloads. The range must lie in the content, or the stream begins with
     /// `RangeOutside`.
     fn stream(&self, range: Range<u64>) -> ByteStream;
+}
+
+/// Content that lies in memory.
+#[async_trait]
+impl BlobReader for Bytes {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Bytes> {
+        let outside = || Error::RangeOutside { start: range.start, end: range.end, size: self.size() };
+        let start = usize::try_from(range.start).map_err(|_| outside())?;
+        let end = usize::try_from(range.end).map_err(|_| outside())?;
+        if start > end || end > self.len() { Err(outside()) } else { Ok(self.slice(start..end)) }
+    }
+
+    fn stream(&self, range: Range<u64>) -> ByteStream {
+        let content = self.clone();
+        Box::pin(stream::once(async move { content.read(range).await }))
+    }
 }
 
 /// The bytes of a session, read while more arrive. What could be read once can be read for good: also when the session was

@@ -131,7 +131,7 @@ impl BlobStore for FilesystemBlobs {
     /// was read lately.
     async fn open(&self, digest: &Digest) -> Result<Box<dyn BlobReader>> {
         match self.0.recent.get(digest) {
-            Some(reader) => Ok(Box::new(reader)),
+            Some(content) => Ok(Box::new(content)),
             None => Ok(Box::new(self.0.reader(digest)?)),
         }
     }

@@ -6,19 +6,15 @@
 //! Content never changes under its digest, so that what is here is right; only a delete can make it wrong that it is here.
 //! Only what is kept is held: of what is cached, each reading counts as a use.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::stream;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::small::SMALL;
-use crate::blob::{BlobReader, ByteStream};
-use crate::{Digest, Error, Result};
+use crate::Digest;
 
 /// How much memory it may take, in bytes: some thousand configs, or two hundred and fifty of the largest.
 const CAPACITY: u64 = 16 << 20;
@@ -53,8 +49,8 @@ impl Default for Recent {
 }
 
 impl Recent {
-    pub(super) fn get(&self, digest: &Digest) -> Option<RecentReader> {
-        self.held.get(digest).map(RecentReader)
+    pub(super) fn get(&self, digest: &Digest) -> Option<Bytes> {
+        self.held.get(digest)
     }
 
     /// To be called before content is opened that may be held once it was read.
@@ -93,35 +89,5 @@ impl Candidate {
         if self.recent.forgotten.load(Ordering::Acquire) != self.forgotten {
             self.recent.held.remove(&self.digest);
         }
-    }
-}
-
-/// Content that is held.
-#[derive(Debug)]
-pub(super) struct RecentReader(Bytes);
-
-impl RecentReader {
-    fn part(&self, range: &Range<u64>) -> Result<Bytes> {
-        let outside = || Error::RangeOutside { start: range.start, end: range.end, size: self.size() };
-        let (start, end) = (usize::try_from(range.start), usize::try_from(range.end));
-        let (Ok(start), Ok(end)) = (start, end) else { return Err(outside()) };
-        if start > end || end > self.0.len() { Err(outside()) } else { Ok(self.0.slice(start..end)) }
-    }
-}
-
-#[async_trait]
-impl BlobReader for RecentReader {
-    fn size(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    async fn read(&self, range: Range<u64>) -> Result<Bytes> {
-        self.part(&range)
-    }
-
-    fn stream(&self, range: Range<u64>) -> ByteStream {
-        let part = self.part(&range);
-        let chunk = part.map(|part| Some(part).filter(|part| !part.is_empty())).transpose();
-        Box::pin(stream::iter(chunk))
     }
 }
